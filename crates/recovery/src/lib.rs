@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The domain of a recovery: what arrives, what is decided and why, what an incident is, what people are
+//! told, and the ports (traits) through which the steps reach AWS.
+//!
+//! This crate is pure: no runtime, no SDK, no clock, no environment. Time is an argument everywhere.
+
+pub mod decision;
+pub mod error;
+pub mod head;
+pub mod incident;
+pub mod log;
+pub mod notice;
+pub mod phases;
+pub mod ports;
+pub mod run;
+pub mod signal;
+pub mod text;
+pub mod topology;
+#[cfg(feature = "twins")]
+pub mod twins;
+
+pub use decision::{Decision, Evidence, Guard, Verdict};
+pub use error::{CallError, Failure, StepError};
+pub use head::{Head, Status};
+pub use incident::{Closing, Event, Incident, IncidentId, Record};
+pub use run::{Entry, Next, Outcome, Run, Step, StepReply, StepRequest};

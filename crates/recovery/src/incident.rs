@@ -1,0 +1,586 @@
+//! The incident: an append-only list of events, and what they add up to.
+
+use crate::{
+    decision::Verdict,
+    run::{Entry, Step},
+    signal::AlarmKind,
+};
+use jiff::Timestamp;
+use plan::NoticeKind;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An incident's name: from the database and the alarm's transition, so that a repeat has the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncidentId(String);
+
+impl IncidentId {
+    /// The id of the incident of `database` (the plan's name) that began at `at`. At most 70 characters of
+    /// `[a-z0-9-]`, so that it can be part of an execution's name.
+    #[must_use]
+    pub fn new(database: &str, at: Timestamp) -> Self {
+        let safe: String = database
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '-'
+                }
+            })
+            .take(50)
+            .collect();
+        let stamp = at.strftime("%Y%m%dt%H%M%S");
+        Self(format!("{safe}-{stamp}{:03}z", at.subsec_millisecond()))
+    }
+
+    /// An id that a person or an execution names; checked only when it is looked up.
+    #[must_use]
+    pub fn named(id: &str) -> Self {
+        Self(crate::text::plain(id, 80))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How an incident ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closing {
+    /// The database was failed over (by Mainstay or by AWS), the services recycled, and all is healthy.
+    Recovered,
+    /// It recovered by itself before anything was done.
+    StoodDown,
+    /// Mode observe: Mainstay said what it would have done.
+    Observed,
+    /// A guard forbade acting.
+    Refused,
+    /// People must take over. Blocks automatic action until somebody acknowledges.
+    Escalated,
+}
+
+/// What opened an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "kebab-case")]
+pub enum Trigger {
+    /// A witness of the plan.
+    Alarm {
+        /// The alarm's name.
+        name: String,
+        /// Metric, metric math or composite.
+        kind: AlarmKind,
+        /// When it went to ALARM.
+        at: Timestamp,
+        /// When the first breaching datapoint began, where CloudWatch told it.
+        breaching_since: Option<Timestamp>,
+        /// CloudWatch's reason, bounded.
+        reason: String,
+    },
+    /// An RDS event: AWS is failing over by itself.
+    Database {
+        /// The event's id.
+        id: Option<String>,
+        /// When it happened.
+        at: Timestamp,
+        /// The instance that it names.
+        instance: Option<String>,
+        /// RDS's message, bounded.
+        message: String,
+    },
+    /// A person.
+    Person {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Trigger {
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Alarm { at, .. } | Self::Database { at, .. } | Self::Person { at, .. } => *at,
+        }
+    }
+}
+
+/// What became of the one failover call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum FailoverAnswer {
+    /// AWS accepted it.
+    Accepted,
+    /// AWS refused it: nothing was changed.
+    Refused {
+        /// What AWS said, bounded.
+        cause: String,
+    },
+    /// It may have taken effect: the cluster is read, and no second call is made.
+    Doubtful {
+        /// What was seen instead of an answer, bounded.
+        cause: String,
+    },
+}
+
+/// How far a service has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceState {
+    /// Its new deployment was asked for (or one of others that is new enough was joined).
+    Started,
+    /// Every task of it started after the endpoint was confirmed, and is running.
+    Recycled,
+    /// Its deployment failed, or took too long.
+    Failed,
+    /// It cannot be recycled by Mainstay (another deployment controller, not found, …).
+    NotRecyclable,
+    /// Something that it depends on failed: it was left alone.
+    Skipped,
+}
+
+/// News of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceNews {
+    /// ECS cluster.
+    pub cluster: String,
+    /// ECS service.
+    pub name: String,
+    /// How far it has come.
+    pub state: ServiceState,
+    /// The deployment that is waited for.
+    pub deployment: Option<String>,
+    /// When that deployment was asked for, or joined.
+    pub started_at: Option<Timestamp>,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// What happened in an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// It was opened: claimed under the database's lock, with the plan's slice frozen in it.
+    Opened {
+        /// What opened it.
+        trigger: Trigger,
+        /// The decision to open.
+        verdict: Verdict,
+        /// Where its run begins.
+        entry: Entry,
+        /// The plan's slice.
+        plan: Box<plan::Slice>,
+        /// Whether this is a drill.
+        drill: bool,
+        /// The writer that Mainstay saw last, before this incident.
+        writer: Option<String>,
+        /// Set when it was opened only to be recorded and told (refused at the door).
+        closing: Option<Closing>,
+    },
+    /// Its execution runs.
+    Started {
+        /// The execution's ARN.
+        execution: String,
+    },
+    /// News for the open incident.
+    Noted {
+        /// The decision to note, with the news as its evidence.
+        verdict: Verdict,
+        /// When the alarm changed, where the news is of an alarm: a repeat of it is known by this.
+        alarm_at: Option<Timestamp>,
+    },
+    /// Nothing is done yet, and why.
+    Held {
+        /// The decision to hold.
+        verdict: Verdict,
+        /// Until when, at the latest.
+        until: Timestamp,
+    },
+    /// The witnesses agree: act.
+    Confirmed {
+        /// The decision to act.
+        verdict: Verdict,
+    },
+    /// The writer had changed already: nobody fails over.
+    AlreadyMoved {
+        /// The decision to recycle.
+        verdict: Verdict,
+        /// The writer before, where it is known.
+        from: Option<String>,
+    },
+    /// The topology before the failover, and the target.
+    Assessed {
+        /// The writer before.
+        writer: String,
+        /// The writer's zone.
+        writer_zone: Option<String>,
+        /// The reader to be promoted.
+        target: String,
+        /// Its zone.
+        target_zone: Option<String>,
+        /// Why this reader.
+        reason: String,
+        /// Replica lag of the target in milliseconds; none: not known (never read as zero).
+        lag_ms: Option<f64>,
+    },
+    /// The one call is about to be made. Written before it, so that a repeat reads instead of calling.
+    FailoverIntended {
+        /// The writer before.
+        from: String,
+        /// The reader to be promoted.
+        target: String,
+    },
+    /// What the call was answered.
+    FailoverAnswered {
+        /// The answer.
+        #[serde(flatten)]
+        answer: FailoverAnswer,
+    },
+    /// The new writer is in charge: cluster and writer are available.
+    Promoted {
+        /// The writer before, where it is known.
+        from: Option<String>,
+        /// The new writer.
+        writer: String,
+        /// Its zone.
+        zone: Option<String>,
+    },
+    /// The endpoint was seen to lead somewhere: one TTL from here it counts as moved, if it still does.
+    EndpointSeen {
+        /// The endpoint's name.
+        endpoint: String,
+        /// Where its CNAME ends.
+        leads_to: String,
+    },
+    /// The endpoint leads to the new writer, and has for one TTL.
+    EndpointMoved {
+        /// The endpoint's name.
+        endpoint: String,
+        /// Where its CNAME ends.
+        leads_to: String,
+        /// When that was first seen.
+        seen_at: Timestamp,
+    },
+    /// News of services.
+    Services {
+        /// Each service that changed.
+        news: Vec<ServiceNews>,
+    },
+    /// Every service of the plan has ended one way or another.
+    Recycled {
+        /// How many are recycled.
+        recycled: usize,
+        /// Names of those that are not.
+        failed: Vec<String>,
+    },
+    /// Health changed: the healthy window starts here, or it is broken.
+    Health {
+        /// Whether alarms and services are healthy.
+        healthy: bool,
+        /// What was seen, for people.
+        reason: String,
+    },
+    /// Health has held for the plan's window.
+    Verified {
+        /// When the healthy window that held began.
+        healthy_since: Timestamp,
+        /// What was seen.
+        verdict: Verdict,
+    },
+    /// A new attempt with a higher fence.
+    Resumed {
+        /// Where it begins.
+        entry: Entry,
+        /// Why.
+        reason: String,
+    },
+    /// It ended.
+    Closed {
+        /// How.
+        closing: Closing,
+        /// The step that closed it, where one did.
+        step: Option<Step>,
+        /// Why.
+        verdict: Verdict,
+    },
+    /// Somebody took note of an escalated incident.
+    Acknowledged {
+        /// Who.
+        by: String,
+        /// Why it is safe now.
+        reason: String,
+    },
+}
+
+/// One entry of an incident's list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The plan's name of the database.
+    pub database: String,
+    /// 1, 2, 3, … without gaps.
+    pub sequence: u64,
+    /// The attempt that wrote it.
+    pub fence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// The notices that are owed for it; written with it, so that none is ever forgotten.
+    pub owes: Vec<NoticeKind>,
+}
+
+/// What the events of an incident add up to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its name.
+    pub id: IncidentId,
+    /// The plan's name of the database.
+    pub database: String,
+    /// All events, oldest first.
+    pub records: Vec<Record>,
+}
+
+impl Incident {
+    /// The incident that these records tell; none without records, or when the first is not `Opened`.
+    #[must_use]
+    pub fn replay(records: Vec<Record>) -> Option<Self> {
+        let first = records.first()?;
+        let Event::Opened { .. } = &first.event else {
+            return None;
+        };
+        Some(Self {
+            id: first.incident.clone(),
+            database: first.database.clone(),
+            records,
+        })
+    }
+
+    /// The incident as it was when it had its first `sequence` events.
+    #[must_use]
+    pub fn until(&self, sequence: u64) -> Self {
+        let records = self
+            .records
+            .iter()
+            .filter(|r| r.sequence <= sequence)
+            .cloned()
+            .collect();
+        Self {
+            id: self.id.clone(),
+            database: self.database.clone(),
+            records,
+        }
+    }
+
+    /// The newest event for which `pick` has an answer.
+    pub fn latest<'a, T>(&'a self, pick: impl Fn(&'a Record) -> Option<T>) -> Option<T> {
+        self.records.iter().rev().find_map(pick)
+    }
+
+    /// The oldest event for which `pick` has an answer.
+    pub fn earliest<'a, T>(&'a self, pick: impl Fn(&'a Record) -> Option<T>) -> Option<T> {
+        self.records.iter().find_map(pick)
+    }
+
+    /// What opened it.
+    #[must_use]
+    pub fn trigger(&self) -> Option<&Trigger> {
+        self.earliest(|r| match_opened(&r.event).map(|(trigger, _)| trigger))
+    }
+
+    /// The plan's slice that was frozen in it.
+    #[must_use]
+    pub fn plan(&self) -> Option<&plan::Slice> {
+        self.earliest(|r| match_opened(&r.event).map(|(_, plan)| plan))
+    }
+
+    /// Whether it is a drill.
+    #[must_use]
+    pub fn drill(&self) -> bool {
+        self.records
+            .iter()
+            .any(|r| matches!(&r.event, Event::Opened { drill: true, .. }))
+    }
+
+    /// When it was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> Option<Timestamp> {
+        self.records.first().map(|r| r.at)
+    }
+
+    /// The writer before the outage: as assessed, as the promotion told it, or as Mainstay saw it last.
+    #[must_use]
+    pub fn old_writer(&self) -> Option<&str> {
+        self.latest(|r| {
+            if let Event::Assessed { writer, .. } | Event::FailoverIntended { from: writer, .. } = &r.event {
+                return Some(writer.as_str());
+            }
+            if let Event::AlreadyMoved { from, .. } | Event::Promoted { from, .. } = &r.event {
+                return from.as_deref();
+            }
+            if let Event::Opened { writer, .. } = &r.event {
+                writer.as_deref()
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The target of the one failover call, if it was intended, with the time of the intent.
+    #[must_use]
+    pub fn intent(&self) -> Option<(&str, Timestamp)> {
+        self.latest(|r| {
+            if let Event::FailoverIntended { target, .. } = &r.event {
+                Some((target.as_str(), r.at))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// What the failover call was answered, if it was.
+    #[must_use]
+    pub fn answer(&self) -> Option<&FailoverAnswer> {
+        self.latest(|r| {
+            if let Event::FailoverAnswered { answer } = &r.event {
+                Some(answer)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The target and the old writer that `assess` chose: `(writer, target)`.
+    #[must_use]
+    pub fn assessed(&self) -> Option<(&str, &str)> {
+        self.latest(|r| {
+            if let Event::Assessed { writer, target, .. } = &r.event {
+                Some((writer.as_str(), target.as_str()))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The new writer and when it was seen in charge.
+    #[must_use]
+    pub fn promoted(&self) -> Option<(&str, Timestamp)> {
+        self.latest(|r| {
+            if let Event::Promoted { writer, .. } = &r.event {
+                Some((writer.as_str(), r.at))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// When the endpoint was confirmed: only tasks that started after this moment count as restarted.
+    #[must_use]
+    pub fn endpoint_confirmed_at(&self) -> Option<Timestamp> {
+        self.latest(|r| {
+            if matches!(r.event, Event::EndpointMoved { .. }) {
+                Some(r.at)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// When the endpoint was first seen to lead to the new writer.
+    #[must_use]
+    pub fn endpoint_seen_at(&self) -> Option<Timestamp> {
+        self.latest(|r| {
+            if let Event::EndpointMoved { seen_at, .. } = &r.event {
+                Some(*seen_at)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The latest news of each service, in the order in which they were first heard of.
+    #[must_use]
+    pub fn services(&self) -> Vec<&ServiceNews> {
+        let mut latest: Vec<&ServiceNews> = Vec::new();
+        for record in &self.records {
+            let Event::Services { news } = &record.event else {
+                continue;
+            };
+            for one in news {
+                match latest
+                    .iter_mut()
+                    .find(|s| s.cluster == one.cluster && s.name == one.name)
+                {
+                    Some(slot) => *slot = one,
+                    None => latest.push(one),
+                }
+            }
+        }
+        latest
+    }
+
+    /// When recycling ended, and the names of the services that failed.
+    #[must_use]
+    pub fn recycled(&self) -> Option<(Timestamp, &[String])> {
+        self.latest(|r| {
+            if let Event::Recycled { failed, .. } = &r.event {
+                Some((r.at, failed.as_slice()))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// When the healthy window that held began.
+    #[must_use]
+    pub fn healthy_since(&self) -> Option<Timestamp> {
+        self.latest(|r| {
+            if let Event::Verified { healthy_since, .. } = &r.event {
+                Some(*healthy_since)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// How it ended, and when.
+    #[must_use]
+    pub fn closed(&self) -> Option<(Closing, Timestamp)> {
+        self.latest(|r| {
+            if let Event::Closed { closing, .. } = &r.event {
+                return Some((*closing, r.at));
+            }
+            if let Event::Opened {
+                closing: Some(closing),
+                ..
+            } = &r.event
+            {
+                return Some((*closing, r.at));
+            }
+            None
+        })
+    }
+}
+
+fn match_opened(event: &Event) -> Option<(&Trigger, &plan::Slice)> {
+    if let Event::Opened { trigger, plan, .. } = event {
+        Some((trigger, plan))
+    } else {
+        None
+    }
+}

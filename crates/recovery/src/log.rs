@@ -1,0 +1,194 @@
+//! A step's hold on its incident: read it, check the fence, append to it.
+
+use crate::{
+    error::{CallError, Failure, StepError},
+    head::Head,
+    incident::{Event, Incident, IncidentId, Record},
+    ports::{Committed, Incidents},
+    run::Run,
+};
+use jiff::Timestamp;
+use plan::NoticeKind;
+
+/// How often a commit is tried again when somebody else wrote to the incident in between.
+const TRIES: usize = 8;
+
+/// An incident that a step has in hand.
+pub struct Log<'a> {
+    store: &'a dyn Incidents,
+    /// The head of the database as it was read or written last.
+    pub head: Head,
+    /// The incident as it was read or written last.
+    pub incident: Incident,
+    fence: u64,
+}
+
+impl<'a> Log<'a> {
+    /// The incident of a run, if the run's fence still holds and the incident is open.
+    ///
+    /// # Errors
+    /// [`StepError::Fenced`] when a newer attempt owns it or it is closed; the store's errors.
+    pub async fn of_run(store: &'a dyn Incidents, run: &Run) -> Result<Log<'a>, StepError> {
+        let log = Self::load(store, run.database(), &run.incident, run.fence).await?;
+        log.check()?;
+        Ok(log)
+    }
+
+    /// The incident by its name, open or closed, in the hand of whoever has `fence`.
+    ///
+    /// # Errors
+    /// [`StepError::Fenced`] when the database's newest incident is another one; the store's errors.
+    pub async fn load(
+        store: &'a dyn Incidents,
+        database: &str,
+        incident: &IncidentId,
+        fence: u64,
+    ) -> Result<Log<'a>, StepError> {
+        let fenced = |reason: String| StepError::Fenced {
+            incident: incident.to_string(),
+            reason,
+        };
+        let head = store
+            .head(database)
+            .await?
+            .ok_or_else(|| fenced("it is not in the table".to_owned()))?;
+        if head.incident != *incident {
+            return Err(fenced(format!(
+                "the newest incident of {database} is {}",
+                head.incident
+            )));
+        }
+        let records = store.records(incident).await?;
+        let incident = Incident::replay(records).ok_or_else(|| {
+            StepError::MalformedReply(CallError::new(
+                "DynamoDB",
+                "Query",
+                Failure::Malformed,
+                &format!("incident {incident} has no opening event"),
+            ))
+        })?;
+        Ok(Self {
+            store,
+            head,
+            incident,
+            fence,
+        })
+    }
+
+    /// Appends an event with the notices that it owes.
+    ///
+    /// # Errors
+    /// [`StepError::Fenced`] when a newer attempt owns the incident by now or it is closed; the store's errors.
+    pub async fn append(
+        &mut self,
+        now: Timestamp,
+        event: Event,
+        owes: &[NoticeKind],
+    ) -> Result<(), StepError> {
+        self.append_when(now, event, owes, |_| true).await.map(|_| ())
+    }
+
+    /// Appends an event if `still` holds for the incident as it is at that moment; false if it does not.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub async fn append_when(
+        &mut self,
+        now: Timestamp,
+        event: Event,
+        owes: &[NoticeKind],
+        still: impl Fn(&Incident) -> bool + Send,
+    ) -> Result<bool, StepError> {
+        // News and an acknowledgement may follow the close; a step's own events may not.
+        let afterwards = matches!(event, Event::Acknowledged { .. } | Event::Noted { .. });
+        for _ in 0..TRIES {
+            if !afterwards {
+                self.check()?;
+            }
+            if !still(&self.incident) {
+                return Ok(false);
+            }
+            let record = Record {
+                incident: self.incident.id.clone(),
+                database: self.incident.database.clone(),
+                sequence: self.head.sequence + 1,
+                fence: self.fence,
+                at: now,
+                event: event.clone(),
+                owes: owes.to_vec(),
+            };
+            let after = Head::after(Some(&self.head), &record);
+            match self.store.commit(Some(&self.head), &record, &after).await? {
+                Committed::Yes => {
+                    self.head = after;
+                    self.incident.records.push(record);
+                    return Ok(true);
+                }
+                Committed::Conflict(_) => {
+                    let fence = self.fence;
+                    let again =
+                        Self::load(self.store, &self.incident.database, &self.incident.id, fence).await?;
+                    self.head = again.head;
+                    self.incident = again.incident;
+                }
+            }
+        }
+        Err(StepError::Throttled(CallError::new(
+            "DynamoDB",
+            "TransactWriteItems",
+            Failure::Throttled,
+            "the incident is written to by many at once",
+        )))
+    }
+
+    /// Takes the incident over with the next fence, for a new attempt that begins at `entry`.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub async fn resume(
+        &mut self,
+        now: Timestamp,
+        entry: crate::run::Entry,
+        reason: String,
+    ) -> Result<(), StepError> {
+        let record = Record {
+            incident: self.incident.id.clone(),
+            database: self.incident.database.clone(),
+            sequence: self.head.sequence + 1,
+            fence: self.head.fence + 1,
+            at: now,
+            event: Event::Resumed { entry, reason },
+            owes: Vec::new(),
+        };
+        let after = Head::after(Some(&self.head), &record);
+        match self.store.commit(Some(&self.head), &record, &after).await? {
+            Committed::Yes => {
+                self.fence = record.fence;
+                self.head = after;
+                self.incident.records.push(record);
+                Ok(())
+            }
+            Committed::Conflict(_) => Err(StepError::Fenced {
+                incident: self.incident.id.to_string(),
+                reason: "somebody wrote to it while it was being resumed".to_owned(),
+            }),
+        }
+    }
+
+    fn check(&self) -> Result<(), StepError> {
+        let fenced = |reason: String| StepError::Fenced {
+            incident: self.incident.id.to_string(),
+            reason,
+        };
+        if self.head.fence != self.fence {
+            return Err(fenced(format!(
+                "this attempt has fence {}, the incident {}",
+                self.fence, self.head.fence
+            )));
+        }
+        if !self.head.open() {
+            return Err(fenced("it is closed".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! Scripted RDS, ECS, CloudWatch and DNS: a test sets what they answer, and reads what they were asked.
+//!
+//! They have no behaviour of their own. What AWS does over time is modelled by crate `estate`.
+
+use super::lock;
+use crate::{
+    error::{CallError, Failure},
+    ports::{Alarms, Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
+    signal::DatabaseEvent,
+    topology::{AlarmState, Cluster, Service, Task},
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::{collections::BTreeMap, sync::Mutex};
+
+/// RDS as a script.
+#[derive(Debug, Default)]
+pub struct ScriptedDatabases {
+    state: Mutex<DatabaseScript>,
+}
+
+/// What a [`ScriptedDatabases`] answers, and what it was asked to change.
+#[derive(Debug, Default)]
+pub struct DatabaseScript {
+    /// The clusters by identifier.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// The events of all clusters.
+    pub events: Vec<DatabaseEvent>,
+    /// A blue/green deployment under way.
+    pub switchover: Option<String>,
+    /// Answers of the next calls by action, used up one by one; then success.
+    pub failures: Vec<CallError>,
+    /// `(cluster, target)` of each failover call that arrived.
+    pub failovers: Vec<(String, String)>,
+    /// Snapshots that were taken.
+    pub snapshots: Vec<SnapshotRequest>,
+}
+
+impl ScriptedDatabases {
+    /// Reads or changes the script.
+    pub fn script<T>(&self, change: impl FnOnce(&mut DatabaseScript) -> T) -> T {
+        change(&mut lock(&self.state))
+    }
+
+    fn failing(&self, action: &str) -> Result<(), CallError> {
+        let mut state = lock(&self.state);
+        match state.failures.iter().position(|f| f.action == action) {
+            Some(index) => Err(state.failures.remove(index)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Databases for ScriptedDatabases {
+    async fn cluster(&self, identifier: &str) -> Result<Cluster, CallError> {
+        self.failing("DescribeDBClusters")?;
+        let found = lock(&self.state).clusters.get(identifier).cloned();
+        found.ok_or_else(|| CallError::new("RDS", "DescribeDBClusters", Failure::NotFound, "no such cluster"))
+    }
+
+    async fn events(&self, _cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {
+        self.failing("DescribeEvents")?;
+        Ok(lock(&self.state)
+            .events
+            .iter()
+            .filter(|e| e.at >= since)
+            .cloned()
+            .collect())
+    }
+
+    async fn switchover(&self, _cluster: &Cluster) -> Result<Option<String>, CallError> {
+        self.failing("DescribeBlueGreenDeployments")?;
+        Ok(lock(&self.state).switchover.clone())
+    }
+
+    async fn fail_over(&self, identifier: &str, target: &str) -> Result<(), CallError> {
+        lock(&self.state)
+            .failovers
+            .push((identifier.to_owned(), target.to_owned()));
+        self.failing("FailoverDBCluster")
+    }
+
+    async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError> {
+        self.failing("CreateDBClusterSnapshot")?;
+        let mut state = lock(&self.state);
+        if state.snapshots.iter().any(|s| s.snapshot == request.snapshot) {
+            return Ok(SnapshotAnswer::Exists);
+        }
+        state.snapshots.push(request.clone());
+        Ok(SnapshotAnswer::Creating)
+    }
+}
+
+/// ECS as a script.
+#[derive(Debug, Default)]
+pub struct ScriptedServices {
+    state: Mutex<ServiceScript>,
+}
+
+/// What a [`ScriptedServices`] answers, and what it was asked to change.
+#[derive(Debug, Default)]
+pub struct ServiceScript {
+    /// All services.
+    pub services: Vec<Service>,
+    /// Tasks by service name.
+    pub tasks: BTreeMap<String, Vec<Task>>,
+    /// Answers of the next calls by action, used up one by one; then success.
+    pub failures: Vec<CallError>,
+    /// `(service, count)` of each `UpdateService` that arrived.
+    pub redeployed: Vec<(String, Option<u32>)>,
+}
+
+impl ScriptedServices {
+    /// Reads or changes the script.
+    pub fn script<T>(&self, change: impl FnOnce(&mut ServiceScript) -> T) -> T {
+        change(&mut lock(&self.state))
+    }
+
+    fn failing(&self, action: &str) -> Result<(), CallError> {
+        let mut state = lock(&self.state);
+        match state.failures.iter().position(|f| f.action == action) {
+            Some(index) => Err(state.failures.remove(index)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Services for ScriptedServices {
+    async fn services(&self, cluster: &str, names: &[String]) -> Result<Vec<Service>, CallError> {
+        self.failing("DescribeServices")?;
+        let state = lock(&self.state);
+        Ok(state
+            .services
+            .iter()
+            .filter(|s| s.cluster == cluster && names.contains(&s.name))
+            .cloned()
+            .collect())
+    }
+
+    async fn tasks(&self, _cluster: &str, service: &str) -> Result<Vec<Task>, CallError> {
+        self.failing("ListTasks")?;
+        Ok(lock(&self.state).tasks.get(service).cloned().unwrap_or_default())
+    }
+
+    async fn redeploy(&self, _cluster: &str, service: &str, count: Option<u32>) -> Result<String, CallError> {
+        self.failing("UpdateService")?;
+        let mut state = lock(&self.state);
+        state.redeployed.push((service.to_owned(), count));
+        Ok(format!("ecs-svc/{service}-{}", state.redeployed.len()))
+    }
+}
+
+/// CloudWatch as a script.
+#[derive(Debug, Default)]
+pub struct ScriptedAlarms {
+    state: Mutex<AlarmScript>,
+}
+
+#[derive(Debug, Default)]
+struct AlarmScript {
+    alarms: Vec<AlarmState>,
+    lag_ms: BTreeMap<String, f64>,
+    fail: Option<CallError>,
+}
+
+impl ScriptedAlarms {
+    /// Sets or replaces an alarm.
+    pub fn set(&self, alarm: AlarmState) {
+        let mut state = lock(&self.state);
+        state.alarms.retain(|a| a.name != alarm.name);
+        state.alarms.push(alarm);
+    }
+
+    /// Sets an instance's replica lag in milliseconds.
+    pub fn lag(&self, instance: &str, millis: f64) {
+        lock(&self.state).lag_ms.insert(instance.to_owned(), millis);
+    }
+
+    /// Every call fails with this until it is taken back with `None`.
+    pub fn fail_with(&self, error: Option<CallError>) {
+        lock(&self.state).fail = error;
+    }
+}
+
+#[async_trait]
+impl Alarms for ScriptedAlarms {
+    async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmState>, CallError> {
+        let state = lock(&self.state);
+        state.fail.clone().map_or(Ok(()), Err)?;
+        Ok(state
+            .alarms
+            .iter()
+            .filter(|a| names.contains(&a.name))
+            .cloned()
+            .collect())
+    }
+
+    async fn replica_lag_ms(&self, instance: &str, _since: Timestamp) -> Result<Option<f64>, CallError> {
+        let state = lock(&self.state);
+        state.fail.clone().map_or(Ok(()), Err)?;
+        Ok(state.lag_ms.get(instance).copied())
+    }
+}
+
+/// DNS as a script.
+#[derive(Debug, Default)]
+pub struct ScriptedNames {
+    cnames: Mutex<BTreeMap<String, Result<Option<String>, CallError>>>,
+}
+
+impl ScriptedNames {
+    /// Sets where a name leads, or how the question fails.
+    pub fn set(&self, name: &str, answer: Result<Option<String>, CallError>) {
+        lock(&self.cnames).insert(name.to_owned(), answer);
+    }
+}
+
+#[async_trait]
+impl Names for ScriptedNames {
+    async fn cname(&self, name: &str) -> Result<Option<String>, CallError> {
+        lock(&self.cnames).get(name).cloned().unwrap_or(Ok(None))
+    }
+}

@@ -1,0 +1,15 @@
+//! In-memory twins of the ports, for tests and the simulation. They pass the same conformance tests as the
+//! adapters of crate `aws` do on the local cloud.
+
+mod cloud;
+mod store;
+
+pub use cloud::{ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedServices};
+pub use store::{MemoryBus, MemoryExecutions, MemoryIncidents, MemoryTopic};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A lock that a failed test leaves usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
