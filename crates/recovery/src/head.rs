@@ -102,7 +102,7 @@ impl Head {
             }
             Event::FailoverIntended { .. } => head.failed_over_at = Some(record.at),
             Event::Assessed { writer, .. } | Event::Promoted { writer, .. } => {
-                head.writer = Some(writer.clone())
+                head.writer = Some(writer.clone());
             }
             Event::Closed { closing, .. } => {
                 head.status = Status::Closed(*closing);
