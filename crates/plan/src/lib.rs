@@ -7,10 +7,25 @@
 //! A recovery never reads the file again: it carries the [`Slice`] of its database, frozen when the incident
 //! was opened.
 
+mod check;
+mod draft;
+mod finding;
+mod form;
+mod lines;
 mod model;
+mod parse;
+mod read;
+mod region;
+mod section;
 mod span;
+mod syntax;
+mod text;
+mod value;
 mod words;
 
+pub use finding::{Finding, Severity};
+
 pub use model::{Alarm, Audience, Database, Detection, Plan, Service, Slice, SnapshotPolicy};
+pub use parse::{MOST_BYTES, Parsed, parse, parse_bytes};
 pub use span::{NotASpan, Span};
 pub use words::{Agree, Kind, Mode, NoticeKind, Strategy};

@@ -4,6 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// A closed set of words, for reading them.
+pub(crate) trait Word: Copy + 'static {
+    /// All values.
+    fn all() -> &'static [Self];
+    /// The spelling.
+    fn word(self) -> &'static str;
+}
+
 /// Writes one enum, its list of all values and its spelling together, so that none can be forgotten.
 /// The spelling must equal serde's kebab-case; a test holds the two together.
 macro_rules! words {
@@ -21,6 +29,16 @@ macro_rules! words {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl Word for $name {
+            fn all() -> &'static [Self] {
+                Self::ALL
+            }
+
+            fn word(self) -> &'static str {
+                self.as_str()
             }
         }
 
