@@ -3,6 +3,7 @@
 //!
 //! This crate is pure: no runtime, no SDK, no clock, no environment. Time is an argument everywhere.
 
+pub mod deadline;
 pub mod decision;
 pub mod error;
 pub mod head;
@@ -11,9 +12,11 @@ pub mod log;
 pub mod notice;
 pub mod phases;
 pub mod ports;
+pub mod rds_event;
 pub mod run;
 pub mod signal;
 pub mod text;
+pub mod timeline;
 pub mod topology;
 #[cfg(feature = "twins")]
 pub mod twins;
