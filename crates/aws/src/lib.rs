@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The ports of crate `recovery` on AWS, one file per service, and what every Lambda function needs to start.
+
+pub mod cloudwatch;
+pub mod dns;
+pub mod ecs;
+pub mod events;
+pub mod executions;
+pub mod failure;
+pub mod function;
+pub mod incidents;
+pub mod lambda;
+mod moment;
+pub mod rds;
+pub mod sdk;
+pub mod sns;
+
+pub use cloudwatch::CloudWatch;
+pub use dns::Dns;
+pub use ecs::Ecs;
+pub use events::EventBus;
+pub use executions::StateMachine;
+pub use incidents::IncidentTable;
+pub use lambda::Door;
+pub use rds::Rds;
+pub use sns::NoticeTopic;

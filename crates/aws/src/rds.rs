@@ -1,0 +1,244 @@
+//! RDS: clusters, events, the one failover call, snapshots.
+
+use crate::{
+    failure::{failed, missing},
+    moment, sdk,
+};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_rds::{
+    Client,
+    operation::create_db_cluster_snapshot::CreateDBClusterSnapshotError,
+    types::{DbCluster, DbInstance, Event, Filter, SourceType, Tag},
+};
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use recovery::{
+    CallError, Failure,
+    ports::{Databases, SnapshotAnswer, SnapshotRequest},
+    rds_event,
+    signal::DatabaseEvent,
+    topology::{Cluster, Member},
+};
+
+const RDS: &str = "RDS";
+/// The tag that marks what is Mainstay's; on a snapshot its value is the snapshot's own id.
+const OUR_TAG: &str = "mainstay";
+
+/// [`Databases`] on RDS.
+pub struct Rds {
+    reads: Client,
+    /// Sends a call once: a repeat of the SDK's could fail over twice.
+    acts: Client,
+}
+
+impl Rds {
+    /// RDS in the region of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            reads: Client::new(config),
+            acts: Client::new(&sdk::acting(config)),
+        }
+    }
+
+    /// One harmless read; see [`crate::function::warm`].
+    pub async fn warm(&self) {
+        let _ = self.reads.describe_db_clusters().max_records(20).send().await;
+    }
+
+    async fn instances(&self, cluster: &str) -> Result<Vec<DbInstance>, CallError> {
+        let of_cluster = Filter::builder().name("db-cluster-id").values(cluster).build();
+        let pages = self.reads.describe_db_instances().filters(of_cluster);
+        pages
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|e| failed(RDS, "DescribeDBInstances", &e))
+    }
+
+    async fn events_of(
+        &self,
+        kind: SourceType,
+        identifier: &str,
+        since: Timestamp,
+    ) -> Result<Vec<DatabaseEvent>, CallError> {
+        let pages = self
+            .reads
+            .describe_events()
+            .source_type(kind)
+            .source_identifier(identifier);
+        let found = pages
+            .start_time(moment::to_sdk(since))
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|e| failed(RDS, "DescribeEvents", &e))?;
+        Ok(found.iter().filter_map(event).collect())
+    }
+
+    /// Whether the snapshot that is in our way is one that we took for the same tick.
+    async fn is_ours(&self, snapshot: &str) -> Result<bool, CallError> {
+        let call = self
+            .reads
+            .describe_db_cluster_snapshots()
+            .db_cluster_snapshot_identifier(snapshot);
+        let reply = call
+            .send()
+            .await
+            .map_err(|e| failed(RDS, "DescribeDBClusterSnapshots", &e))?;
+        let ours = |t: &Tag| t.key() == Some(OUR_TAG) && t.value() == Some(snapshot);
+        Ok(reply
+            .db_cluster_snapshots()
+            .iter()
+            .any(|s| s.tag_list().iter().any(ours)))
+    }
+}
+
+#[async_trait]
+impl Databases for Rds {
+    async fn cluster(&self, identifier: &str) -> Result<Cluster, CallError> {
+        let call = self
+            .reads
+            .describe_db_clusters()
+            .db_cluster_identifier(identifier);
+        let reply = call
+            .send()
+            .await
+            .map_err(|e| failed(RDS, "DescribeDBClusters", &e))?;
+        let found = reply
+            .db_clusters()
+            .first()
+            .ok_or_else(|| missing(RDS, "DescribeDBClusters", "DBClusters[0]"))?;
+        cluster(found, &self.instances(identifier).await?)
+    }
+
+    async fn events(&self, cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {
+        let instances = cluster
+            .members
+            .iter()
+            .map(|m| (SourceType::DbInstance, m.instance.as_str()));
+        let sources = std::iter::once((SourceType::DbCluster, cluster.identifier.as_str())).chain(instances);
+        let calls = sources.map(|(kind, identifier)| self.events_of(kind, identifier, since));
+        let mut all: Vec<DatabaseEvent> = try_join_all(calls).await?.into_iter().flatten().collect();
+        all.sort_by_key(|e| e.at);
+        Ok(all)
+    }
+
+    async fn switchover(&self, cluster: &Cluster) -> Result<Option<String>, CallError> {
+        let pages = self.reads.describe_blue_green_deployments();
+        let all = pages
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|e| failed(RDS, "DescribeBlueGreenDeployments", &e))?;
+        let names = |arn: Option<&str>| {
+            arn.and_then(rds_event::source)
+                .is_some_and(|s| s.cluster && s.identifier == cluster.identifier)
+        };
+        // A green copy may stand ready for days; only the switch itself moves names and writers about.
+        let running = all.iter().find(|d| {
+            d.status() == Some("SWITCHOVER_IN_PROGRESS") && (names(d.source()) || names(d.target()))
+        });
+        Ok(running.map(|d| {
+            let name = d
+                .blue_green_deployment_name()
+                .or(d.blue_green_deployment_identifier());
+            name.unwrap_or("without a name").to_owned()
+        }))
+    }
+
+    async fn fail_over(&self, identifier: &str, target: &str) -> Result<(), CallError> {
+        let call = self.acts.failover_db_cluster().db_cluster_identifier(identifier);
+        let call = call.target_db_instance_identifier(target);
+        call.send()
+            .await
+            .map_err(|e| failed(RDS, "FailoverDBCluster", &e))?;
+        Ok(())
+    }
+
+    async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError> {
+        let action = "CreateDBClusterSnapshot";
+        let tags = request
+            .tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let call = self
+            .acts
+            .create_db_cluster_snapshot()
+            .db_cluster_identifier(&request.cluster)
+            .db_cluster_snapshot_identifier(&request.snapshot)
+            .set_tags(Some(tags.collect()));
+        let Err(error) = call.send().await else {
+            return Ok(SnapshotAnswer::Creating);
+        };
+        let exists = error
+            .as_service_error()
+            .is_some_and(CreateDBClusterSnapshotError::is_db_cluster_snapshot_already_exists_fault);
+        if !exists {
+            return Err(failed(RDS, action, &error));
+        }
+        if self.is_ours(&request.snapshot).await? {
+            return Ok(SnapshotAnswer::Exists);
+        }
+        let message = format!(
+            "snapshot {} exists already and does not bear our tag",
+            request.snapshot
+        );
+        Err(CallError::new(RDS, action, Failure::Refused, &message))
+    }
+}
+
+/// The two replies together.
+fn cluster(found: &DbCluster, instances: &[DbInstance]) -> Result<Cluster, CallError> {
+    let need = |value: Option<&str>, field: &str| {
+        let field = format!("DBClusters[0].{field}");
+        value
+            .map(str::to_owned)
+            .ok_or_else(|| missing(RDS, "DescribeDBClusters", &field))
+    };
+    let mut members = Vec::new();
+    for (index, member) in found.db_cluster_members().iter().enumerate() {
+        let field = |name: &str| format!("DBClusterMembers[{index}].{name}");
+        let instance = need(member.db_instance_identifier(), &field("DBInstanceIdentifier"))?;
+        let Some(writer) = member.is_cluster_writer() else {
+            let field = format!("DBClusters[0].{}", field("IsClusterWriter"));
+            return Err(missing(RDS, "DescribeDBClusters", &field));
+        };
+        let details = instances
+            .iter()
+            .find(|i| i.db_instance_identifier() == Some(&instance));
+        let told = |pick: fn(&DbInstance) -> Option<&str>| details.and_then(pick).map(str::to_owned);
+        members.push(Member {
+            writer,
+            tier: member
+                .promotion_tier()
+                .or(details.and_then(DbInstance::promotion_tier)),
+            status: told(DbInstance::db_instance_status),
+            zone: told(DbInstance::availability_zone),
+            class: told(DbInstance::db_instance_class),
+            endpoint: told(|i| i.endpoint().and_then(|e| e.address())),
+            instance,
+        });
+    }
+    Ok(Cluster {
+        identifier: need(found.db_cluster_identifier(), "DBClusterIdentifier")?,
+        resource_id: need(found.db_cluster_resource_id(), "DbClusterResourceId")?,
+        status: need(found.status(), "Status")?,
+        endpoint: found.endpoint().map(str::to_owned),
+        reader_endpoint: found.reader_endpoint().map(str::to_owned),
+        members,
+    })
+}
+
+/// An event in our words; none when it lacks its source or its time, for events are only hints.
+fn event(found: &Event) -> Option<DatabaseEvent> {
+    let at = moment::from_sdk(found.date()?)?;
+    rds_event::read(None, found.source_arn()?, found.message().unwrap_or_default(), at)
+}
