@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The only door: reads what arrives, decides what it means, opens incidents and starts their recovery.
+//!
+//! [`wire`] reads, [`decide()`] decides (pure), [`handle()`] acts on the decision through the ports.
+
+pub mod decide;
+mod explain;
+mod state;
+pub mod wire;
+
+pub use decide::{Act, Opening, Ruling, decide};
+pub use explain::{Explanation, explain};
+pub use state::State;
+
+use plan::Plan;
+
+/// The command by which a person fails a database over without Mainstay.
+#[must_use]
+pub fn by_hand(plan: &Plan, database: &str) -> String {
+    match plan.database(database) {
+        Some(d) => format!(
+            "aws rds failover-db-cluster --db-cluster-identifier {} --region {}",
+            d.identifier, d.region
+        ),
+        None => format!("drp failover {database} --reason …"),
+    }
+}

@@ -1,0 +1,139 @@
+//! A person asks. People are allowed despite an escalation, a pause and a cooldown: they look, and decide.
+
+use super::{Ruling, all, open_incident, refused};
+use crate::state::State;
+use jiff::Timestamp;
+use plan::{NoticeKind, Plan};
+use recovery::{Decision, Entry, Guard, Verdict, incident::Trigger, signal::Request};
+
+/// The databases that a request is about.
+pub(super) fn concerned(request: &Request, plan: &Plan) -> Vec<String> {
+    let known = |name: &String| plan.database(name).map(|d| d.name.clone()).into_iter().collect();
+    match request {
+        Request::Failover { database, .. } => known(database),
+        Request::Status {
+            database: Some(database),
+            ..
+        } => known(database),
+        Request::Status {
+            incident: Some(incident),
+            ..
+        }
+        | Request::Ack { incident, .. } => database_of(incident).into_iter().collect(),
+        Request::Status { .. } => all(plan),
+        Request::Pause { database, .. } | Request::Resume { database, .. } => {
+            database.as_ref().map_or_else(|| all(plan), known)
+        }
+    }
+}
+
+/// The database's name in an incident's name.
+pub(crate) fn database_of(incident: &str) -> Option<String> {
+    incident.rsplit_once('-').map(|(database, _)| database.to_owned())
+}
+
+pub(super) fn decide(now: Timestamp, request: &Request, plan: &Plan, state: &State) -> Ruling {
+    let named = match request {
+        Request::Failover { database, .. } => Some(database),
+        Request::Status { database, .. }
+        | Request::Pause { database, .. }
+        | Request::Resume { database, .. } => database.as_ref(),
+        Request::Ack { .. } => None,
+    };
+    if let Some(name) = named
+        && plan.database(name).is_none()
+    {
+        let names = all(plan).join(", ");
+        let reason = format!("The plan has no database `{name}`; it has {names}.");
+        let verdict = Verdict::new(Decision::Refuse, Guard::UnknownDatabase, reason)
+            .unless("Name a database of the plan, or add this one to it.");
+        return Ruling::nothing(verdict);
+    }
+    match request {
+        Request::Failover {
+            database,
+            reason,
+            by,
+            dry_run,
+        } => failover(
+            now,
+            &Asked {
+                database,
+                reason,
+                by,
+                dry_run: *dry_run,
+            },
+            plan,
+            state,
+        ),
+        Request::Status { .. } | Request::Ack { .. } | Request::Pause { .. } | Request::Resume { .. } => {
+            let verdict = Verdict::new(
+                Decision::Note,
+                Guard::PersonAsks,
+                "A person asks, and is answered.",
+            )
+            .unless("Nothing: people are always answered.");
+            let verdict = match named {
+                Some(name) => verdict.about(name),
+                None => verdict,
+            };
+            let act = super::Act::Answer;
+            Ruling { verdict, act }
+        }
+    }
+}
+
+struct Asked<'a> {
+    database: &'a str,
+    reason: &'a str,
+    by: &'a str,
+    dry_run: bool,
+}
+
+fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ruling {
+    let Asked {
+        database,
+        reason,
+        by,
+        dry_run,
+    } = *asked;
+    if let Some(why) = state.elsewhere(plan, database) {
+        let verdict = refused(Guard::NotOurs, format!("{why}."), plan, database)
+            .unless("Ask the stack in the database's region.");
+        return Ruling::nothing(verdict);
+    }
+    let evidence = |verdict: Verdict| verdict.about(database).seeing(format!("asked by {by}"), reason);
+    let open = state.head(database).filter(|h| h.open());
+    if dry_run {
+        let said = match open {
+            Some(head) => format!(
+                "Incident {} of {database} is open: the request would end its waiting. Nothing was changed.",
+                head.incident
+            ),
+            None => format!(
+                "{database} would be failed over to the best reader and its services restarted. Nothing was changed."
+            ),
+        };
+        let verdict = evidence(Verdict::new(Decision::Act, Guard::DryRun, said))
+            .unless("Without the dry run it would be done.");
+        return Ruling::nothing(verdict);
+    }
+    if let Some(head) = open {
+        let said = format!(
+            "{by} asks for a failover of {database} while an incident is open: if it still waits, it acts at once. {reason}"
+        );
+        let verdict = evidence(Verdict::new(Decision::Note, Guard::PersonAsks, said))
+            .seeing("incident", open_incident(head))
+            .unless("Without an open incident a new recovery would begin.");
+        return Ruling::note(verdict, None, &[]);
+    }
+    let said = format!("{by} asks for a failover of {database}: {reason}");
+    let verdict = evidence(Verdict::new(Decision::Act, Guard::PersonAsks, said))
+        .unless("Without an available reader, or in a region that the plan forbids, it would be refused.");
+    let trigger = Trigger::Person {
+        by: by.to_owned(),
+        reason: reason.to_owned(),
+        at: now,
+    };
+    Ruling::open(verdict, trigger, Entry::Assess, None, &[NoticeKind::Interruption])
+}
