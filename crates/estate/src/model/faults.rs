@@ -1,0 +1,330 @@
+//! Faults as data: what breaks, and when.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::effect::SourceType;
+use super::request::Request;
+use super::settings::Delays;
+
+/// What breaks (or heals). Written as `{"fault": "crash_writer", "cluster": "orders"}`.
+///
+/// `region` may be left out everywhere: then the first cluster, instance or service of that name is meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// The writer's process dies: metrics read zero for a while, then are missing. It stays down until a
+    /// failover, unless AWS fails over by itself.
+    CrashWriter {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+    },
+    /// The writer is cut off: its metrics stop at once.
+    SilenceWriter {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+    },
+    /// The writer reports, but has no connections.
+    SickWriter {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+    },
+    /// A cluster with all its instances, and every service's fault, is well again; without a cluster,
+    /// everything, interference with calls included.
+    Heal {
+        /// The cluster.
+        #[serde(default)]
+        cluster: Option<String>,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+    },
+    /// AWS fails the cluster over by itself.
+    AwsFailover {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// The new writer; AWS's own choice when absent.
+        #[serde(default)]
+        target: Option<String>,
+        /// Whether RDS events tell of it: they are best effort.
+        #[serde(default = "yes")]
+        events: bool,
+        /// Seconds until the promotion; drawn from the settings when absent.
+        #[serde(default)]
+        promotion: Option<f64>,
+    },
+    /// AWS moves the writer, whatever goes on: a failover that is under way is void.
+    MoveWriter {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// The new writer.
+        to: String,
+        /// Whether RDS events tell of it.
+        #[serde(default = "yes")]
+        events: bool,
+        /// Seconds until the promotion; drawn from the settings when absent.
+        #[serde(default)]
+        promotion: Option<f64>,
+    },
+    /// The readers are down, and cannot be promoted.
+    LoseReaders {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// The status that they show.
+        #[serde(default = "failed")]
+        status: String,
+    },
+    /// Readers lag, or no longer say by how much.
+    LagReaders {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// The lag; absent: the metric is missing.
+        #[serde(default)]
+        milliseconds: Option<f64>,
+        /// One reader only.
+        #[serde(default)]
+        instance: Option<String>,
+    },
+    /// The cluster endpoint does not move for so many seconds, whatever the writer does.
+    HoldEndpoint {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// For how long.
+        seconds: f64,
+    },
+    /// The cluster shows a status, such as `upgrading`.
+    SetStatus {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// One instance of the cluster instead of the cluster itself.
+        #[serde(default)]
+        instance: Option<String>,
+        /// The status.
+        status: String,
+        /// After so many seconds the cluster is `available` again; never when absent.
+        #[serde(default)]
+        seconds: Option<f64>,
+    },
+    /// New tasks of a service never become healthy. Tasks that a rollback takes over are not touched.
+    FailDeployments {
+        /// The service's name.
+        service: String,
+        /// Its ECS cluster.
+        #[serde(default)]
+        cluster: Option<String>,
+    },
+    /// New tasks of a service need long to start.
+    SlowDeployments {
+        /// The service's name.
+        service: String,
+        /// Its ECS cluster.
+        #[serde(default)]
+        cluster: Option<String>,
+        /// Seconds to start.
+        seconds: f64,
+    },
+    /// Somebody else forces a deployment of a service.
+    Deploy {
+        /// The service's name.
+        service: String,
+        /// Its ECS cluster.
+        #[serde(default)]
+        cluster: Option<String>,
+    },
+    /// A running task of a service crashes; ECS starts another.
+    CrashTask {
+        /// The service's name.
+        service: String,
+        /// Its ECS cluster.
+        #[serde(default)]
+        cluster: Option<String>,
+    },
+    /// The first tasks of a service are protected from scale-in.
+    ProtectTasks {
+        /// The service's name.
+        service: String,
+        /// Its ECS cluster.
+        #[serde(default)]
+        cluster: Option<String>,
+        /// How many.
+        tasks: usize,
+    },
+    /// Calls are refused with `Throttling`.
+    Throttle(Calls),
+    /// Calls take effect, but the connection closes without an answer.
+    LoseReply(Calls),
+    /// Calls are refused with `InternalFailure` and status 500.
+    ServerError(Calls),
+    /// Calls are refused with `AccessDenied`, until healed.
+    Deny(Calls),
+    /// An RDS event is told, whatever is true: late, repeated, or of another kind.
+    TellRdsEvent {
+        /// What it is about.
+        source_type: SourceType,
+        /// The identifier of what it is about.
+        source: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+        /// `RDS-EVENT-…`.
+        event_id: String,
+        /// Categories.
+        #[serde(default)]
+        categories: Vec<String>,
+        /// The text.
+        message: String,
+    },
+    /// Delays from now on.
+    SetDelays {
+        /// The delays.
+        delays: Delays,
+    },
+}
+
+/// Which calls an interference meets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    /// The action; every one when absent.
+    #[serde(default)]
+    pub action: Option<String>,
+    /// The caller; every one when absent.
+    #[serde(default)]
+    pub caller: Option<String>,
+    /// How often; without end when absent.
+    #[serde(default)]
+    pub times: Option<u32>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn failed() -> String {
+    "failed".into()
+}
+
+/// When a planned fault strikes: at once, or after a call, and then some seconds later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct When {
+    /// The action whose call pulls the fault; at once when absent.
+    pub on: Option<String>,
+    /// A value that one of the call's parameters must hold, such as a service's name.
+    pub of: Option<String>,
+    /// Who must call.
+    pub caller: Option<String>,
+    /// The how-manieth such call from now on.
+    pub call: u32,
+    /// Seconds after that.
+    pub after: f64,
+}
+
+impl Default for When {
+    fn default() -> Self {
+        Self {
+            on: None,
+            of: None,
+            caller: None,
+            call: 1,
+            after: 0.0,
+        }
+    }
+}
+
+/// A fault with its time: a scenario's line. Written as
+/// `{"fault": "move_writer", "cluster": "orders", "to": "orders-1", "when": {"on": "FailoverDBCluster", "after": 3}}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Planned {
+    /// What breaks.
+    #[serde(flatten)]
+    pub fault: Fault,
+    /// When.
+    pub when: When,
+}
+
+impl From<Fault> for Planned {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            when: When::default(),
+        }
+    }
+}
+
+impl TryFrom<Value> for Planned {
+    type Error = serde_json::Error;
+
+    fn try_from(mut value: Value) -> Result<Self, serde_json::Error> {
+        // Apart, because serde cannot refuse unknown fields beside a flattened one.
+        let when = value.as_object_mut().and_then(|object| object.remove("when"));
+        let when = when.map_or_else(|| Ok(When::default()), serde_json::from_value)?;
+        Ok(Self {
+            fault: serde_json::from_value(value)?,
+            when,
+        })
+    }
+}
+
+/// A planned fault that waits for a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Trigger {
+    pub(crate) planned: Planned,
+    pub(crate) seen: u32,
+}
+
+impl Trigger {
+    /// Counts a call, and says whether it is the one.
+    pub(crate) fn counts(&mut self, request: &Request) -> bool {
+        let when = &self.planned.when;
+        let meant = when.on.as_deref().is_some_and(|action| action == request.action)
+            && when
+                .caller
+                .as_ref()
+                .is_none_or(|caller| *caller == request.caller)
+            && when
+                .of
+                .as_ref()
+                .is_none_or(|value| holds(&request.parameters, value));
+        self.seen += u32::from(meant);
+        meant && self.seen == when.call.max(1)
+    }
+}
+
+/// Whether a value appears among the parameters, as itself or as the end of an ARN.
+fn holds(parameters: &Value, value: &str) -> bool {
+    match parameters {
+        Value::String(text) => text == value || super::key::bare(text) == value,
+        Value::Array(entries) => entries.iter().any(|entry| holds(entry, value)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,228 @@
+//! The estate as a data structure: asked, moved forward, and told what happened outside.
+//!
+//! Everything here is a function of the seed, the settings, the calls and the times that came with them. Time
+//! never goes back: a call with an earlier time than the last is answered as of the last.
+
+mod agenda;
+mod answering;
+mod aurora;
+mod chance;
+mod database;
+mod describe;
+mod ecs;
+mod effect;
+mod events;
+mod failover;
+mod faults;
+mod interference;
+mod key;
+mod log;
+mod mending;
+mod metrics;
+mod names;
+mod observe;
+mod planting;
+mod reboot;
+mod request;
+mod rollout;
+mod seed;
+mod service;
+mod settings;
+mod snapshots;
+mod striking;
+mod task;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use self::database::{BlueGreen, Cluster, ClusterView, Failover, Health, Instance, Snapshot, Tags};
+pub use self::effect::{Datapoint, EcsEvent, Effect, Observation, RdsEvent, SourceType};
+pub use self::faults::{Calls, Fault, Planned, When};
+pub use self::key::Key;
+pub use self::log::LogEntry;
+pub use self::names::Resolved;
+pub use self::request::{
+    Answer, Call, EcsClusterView, EventSelect, Filter, Page, Refusal, Reply, Request, Select, Service as Api,
+};
+pub use self::seed::{ClusterSeed, InstanceSeed, Seed, SeedError, ServiceSeed};
+pub use self::service::{Deployment, RolloutState, Service, ServiceEvent, ServiceView, Task};
+pub use self::settings::{Delays, Settings, Span, TargetIsWriter};
+pub use self::striking::NoSuchThing;
+
+use self::agenda::{Agenda, Occurrence};
+use self::chance::Chance;
+use self::faults::Trigger;
+use self::interference::Interference;
+use self::snapshots::SnapshotKey;
+
+/// The model of RDS and ECS.
+#[derive(Clone, Debug)]
+pub struct Estate {
+    settings: Settings,
+    chance: Chance,
+    clock: Timestamp,
+    agenda: Agenda,
+    outbox: Vec<Effect>,
+    clusters: BTreeMap<Key, Cluster>,
+    instances: BTreeMap<Key, Instance>,
+    snapshots: BTreeMap<SnapshotKey, Snapshot>,
+    blue_green: Vec<BlueGreen>,
+    rds_events: VecDeque<RdsEvent>,
+    ecs_clusters: BTreeSet<Key>,
+    services: BTreeMap<Key, Service>,
+    tasks: BTreeMap<String, Task>,
+    interference: Vec<Interference>,
+    triggers: Vec<Trigger>,
+    log: Vec<LogEntry>,
+    addresses: u32,
+    metrics_run: bool,
+}
+
+/// The estate's present, for people and tests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct State {
+    /// The moment.
+    pub at: Timestamp,
+    /// Aurora clusters.
+    pub clusters: Vec<Cluster>,
+    /// All instances.
+    pub instances: Vec<Instance>,
+    /// All snapshots.
+    pub snapshots: Vec<Snapshot>,
+    /// ECS services with counts.
+    pub services: Vec<ServiceView>,
+    /// All tasks, the stopped ones of the last hour too.
+    pub tasks: Vec<Task>,
+    /// RDS events, oldest first.
+    pub rds_events: Vec<RdsEvent>,
+}
+
+impl Estate {
+    /// An empty estate at a moment.
+    #[must_use]
+    pub fn new(settings: Settings, now: Timestamp) -> Self {
+        Self {
+            chance: Chance::seeded(settings.seed),
+            settings,
+            clock: now,
+            agenda: Agenda::default(),
+            outbox: Vec::new(),
+            clusters: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            blue_green: Vec::new(),
+            rds_events: VecDeque::new(),
+            ecs_clusters: BTreeSet::new(),
+            services: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            interference: Vec::new(),
+            triggers: Vec::new(),
+            log: Vec::new(),
+            addresses: 0,
+            metrics_run: false,
+        }
+    }
+
+    /// Forgets everything but the settings: as new.
+    pub fn reset(&mut self, now: Timestamp) {
+        *self = Self::new(self.settings.clone(), now.max(self.clock));
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Replaces the delays for what is planned from now on.
+    pub fn set_delays(&mut self, delays: Delays) {
+        self.settings.delays = delays;
+    }
+
+    /// Moves the estate forward, and hands out what happened since the last time.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.catch_up(now);
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State {
+            at: self.clock,
+            clusters: self.clusters.values().cloned().collect(),
+            instances: self.instances.values().cloned().collect(),
+            snapshots: self
+                .snapshots
+                .values()
+                .map(|snapshot| self.progressed(snapshot))
+                .collect(),
+            services: self
+                .services
+                .keys()
+                .filter_map(|key| self.service_view(key))
+                .collect(),
+            tasks: self.tasks.values().cloned().collect(),
+            rds_events: self.rds_events.iter().cloned().collect(),
+        }
+    }
+
+    /// The request log, oldest first: the witness for counts and order.
+    #[must_use]
+    pub fn log(&self) -> &[LogEntry] {
+        &self.log
+    }
+
+    /// Lets everything happen that is due, each at its own time.
+    fn catch_up(&mut self, now: Timestamp) {
+        while let Some((at, occurrence)) = self.agenda.due(now) {
+            self.clock = self.clock.max(at);
+            self.happen(at, occurrence);
+        }
+        self.clock = self.clock.max(now);
+    }
+
+    fn happen(&mut self, at: Timestamp, occurrence: Occurrence) {
+        match occurrence {
+            Occurrence::FailoverBegins { cluster, generation } => {
+                self.failover_begins(at, &cluster, generation)
+            }
+            Occurrence::Promoted { cluster, generation } => self.promoted(at, &cluster, generation),
+            Occurrence::Settled { cluster, generation } => self.settled(&cluster, generation),
+            Occurrence::EndpointMoves { cluster, generation } => {
+                self.endpoint_moves(at, &cluster, generation)
+            }
+            Occurrence::AwsNotices { cluster, writer } => self.aws_notices(at, &cluster, &writer),
+            Occurrence::InstanceReturns { instance, generation } => {
+                self.instance_returns(at, &instance, generation);
+            }
+            Occurrence::StandbyTakesOver { instance, generation } => {
+                self.standby_takes_over(at, &instance, generation);
+            }
+            Occurrence::AddressMoves { instance, generation } => self.address_moves(&instance, generation),
+            Occurrence::StatusRestored { cluster, status } => self.status_restored(&cluster, &status),
+            Occurrence::Metrics => self.measure(at),
+            Occurrence::SnapshotReady { snapshot } => self.snapshot_ready(at, &snapshot),
+            Occurrence::TaskRuns { task } => self.task_runs(at, &task),
+            Occurrence::TaskFails { task } => self.task_fails(at, &task),
+            Occurrence::TaskStopped { task } => self.task_stopped(at, &task),
+            Occurrence::ServiceLooks { service } => self.look(at, &service),
+            Occurrence::Strikes(fault) => self.strike(at, &fault),
+        }
+    }
+
+    /// Plans an occurrence some seconds after a moment.
+    fn plan(&mut self, at: Timestamp, seconds: f64, occurrence: Occurrence) {
+        self.agenda.plan(agenda::later(at, seconds), occurrence);
+    }
+
+    /// Draws a delay.
+    fn draw(&mut self, span: Span) -> f64 {
+        span.draw(&mut self.chance)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Snapshots: created, described while they are made, deleted.
+
+use jiff::{Timestamp, Unit};
+
+use super::Estate;
+use super::agenda::{Occurrence, later};
+use super::answering::{Done, read};
+use super::aurora::{wrong_instance, wrong_state};
+use super::database::{Snapshot, Tags};
+use super::describe::{BAD_MARKER, RDS_PAGE, matches};
+use super::effect::SourceType;
+use super::events::InstanceNews;
+use super::key::{Key, arn, bare};
+use super::request::{Refusal, Reply, Select, page};
+
+/// A snapshot's place: whether it is of a cluster, and its key. The two kinds have names of their own.
+pub(crate) type SnapshotKey = (bool, Key);
+
+impl Estate {
+    pub(crate) fn create_snapshot(
+        &mut self,
+        at: Timestamp,
+        region: &str,
+        of_cluster: bool,
+        source: &str,
+        snapshot: &str,
+        tags: Tags,
+    ) -> Done {
+        let key = Key::new(region, snapshot.to_lowercase());
+        if !valid_identifier(&key.id, if of_cluster { 63 } else { 255 }) {
+            return Err(Refusal::new(
+                "InvalidParameterValue",
+                format!("Invalid snapshot identifier: {snapshot}"),
+            ));
+        }
+        let mut made = self.snapshot_of(of_cluster, region, source)?;
+        if self.snapshots.contains_key(&(of_cluster, key.clone())) {
+            return Err(already(of_cluster, snapshot));
+        }
+        if self
+            .snapshots
+            .keys()
+            .filter(|(_, other)| other.region == region)
+            .count()
+            >= self.settings.snapshot_quota
+        {
+            return Err(Refusal::new(
+                "SnapshotQuotaExceeded",
+                format!(
+                    "Cannot create more than {} manual snapshots",
+                    self.settings.snapshot_quota
+                ),
+            ));
+        }
+        let delay = self.settings.delays.snapshot;
+        let seconds = self.draw(delay);
+        let kind = if of_cluster {
+            "cluster-snapshot"
+        } else {
+            "snapshot"
+        };
+        made.arn = arn(
+            "rds",
+            region,
+            &self.settings.account,
+            &format!("{kind}:{}", key.id),
+        );
+        made.key = key.clone();
+        made.created = at;
+        made.ready = later(at, seconds);
+        made.tags = tags;
+        self.tell_snapshot(at, &made, false);
+        self.snapshots.insert((of_cluster, key.clone()), made.clone());
+        self.plan(
+            at,
+            seconds,
+            Occurrence::SnapshotReady {
+                snapshot: (of_cluster, key.clone()),
+            },
+        );
+        let effect = format!("snapshot {} of {}", key.id, made.source);
+        Ok((Reply::Snapshot(Box::new(made)), Some(effect)))
+    }
+
+    /// A new snapshot of a source that may have one.
+    fn snapshot_of(&self, of_cluster: bool, region: &str, source: &str) -> Result<Snapshot, Refusal> {
+        let empty = Snapshot {
+            key: Key::new(region, ""),
+            arn: String::new(),
+            source: String::new(),
+            of_cluster,
+            source_resource_id: String::new(),
+            engine: String::new(),
+            engine_version: String::new(),
+            status: "creating".into(),
+            created: self.clock,
+            ready: self.clock,
+            percent: 0,
+            port: 0,
+            availability_zone: String::new(),
+            tags: Tags::new(),
+        };
+        if of_cluster {
+            let key = self.cluster_key(region, source)?;
+            let cluster = self.clusters.get(&key).ok_or_else(|| Self::no_cluster(source))?;
+            if cluster.status != "available" {
+                return Err(wrong_state(&format!(
+                    "DB cluster {} is not in available state.",
+                    key.id
+                )));
+            }
+            return Ok(Snapshot {
+                source: key.id,
+                source_resource_id: cluster.resource_id.clone(),
+                engine: cluster.engine.clone(),
+                engine_version: cluster.engine_version.clone(),
+                port: cluster.port,
+                ..empty
+            });
+        }
+        let key = self.instance_key(region, source)?;
+        let instance = self
+            .instances
+            .get(&key)
+            .ok_or_else(|| Self::no_instance(source))?;
+        if instance.cluster.is_some() {
+            return Err(Refusal::new(
+                "InvalidParameterValue",
+                "The source DB instance is a member of a DB cluster and a snapshot cannot be created directly. \
+                 Please use the CreateDBClusterSnapshot API instead.",
+            ));
+        }
+        if instance.status != "available" && instance.status != "storage-optimization" {
+            return Err(wrong_instance(&format!(
+                "Instance {} is not in available state.",
+                key.id
+            )));
+        }
+        Ok(Snapshot {
+            source: key.id,
+            source_resource_id: instance.resource_id.clone(),
+            engine: instance.engine.clone(),
+            engine_version: instance.engine_version.clone(),
+            port: instance.port,
+            availability_zone: instance.availability_zone.clone(),
+            ..empty
+        })
+    }
+
+    /// A snapshot as it is now: a part of it is there while it is `creating`.
+    pub(crate) fn progressed(&self, snapshot: &Snapshot) -> Snapshot {
+        let mut seen = snapshot.clone();
+        if seen.status == "creating" {
+            let seconds = |from: Timestamp, to: Timestamp| {
+                to.since(from)
+                    .and_then(|span| span.total(Unit::Second))
+                    .unwrap_or(0.0)
+            };
+            let (done, whole) = (
+                seconds(seen.created, self.clock),
+                seconds(seen.created, seen.ready),
+            );
+            let percent = if whole > 0.0 {
+                (100.0 * done / whole).clamp(0.0, 99.0)
+            } else {
+                99.0
+            };
+            // In range, so that the shortest way to a whole number is right.
+            seen.percent = (0_u8..=99)
+                .rev()
+                .find(|step| f64::from(*step) <= percent)
+                .unwrap_or(0);
+        }
+        seen
+    }
+
+    pub(crate) fn snapshot_ready(&mut self, at: Timestamp, key: &SnapshotKey) {
+        let Some(snapshot) = self.snapshots.get_mut(key).filter(|found| found.ready <= at) else {
+            return;
+        };
+        snapshot.status = "available".into();
+        snapshot.percent = 100;
+        let snapshot = snapshot.clone();
+        self.tell_snapshot(at, &snapshot, true);
+    }
+
+    fn tell_snapshot(&mut self, at: Timestamp, snapshot: &Snapshot, done: bool) {
+        if !snapshot.of_cluster {
+            let news = if done {
+                InstanceNews::SnapshotDone
+            } else {
+                InstanceNews::SnapshotBegins
+            };
+            self.tell_instance(at, &snapshot.key.beside(&snapshot.source), news);
+            return;
+        }
+        let (id, message) = if done {
+            ("RDS-EVENT-0075", "Manual cluster snapshot created.")
+        } else {
+            ("RDS-EVENT-0074", "Creating manual cluster snapshot.")
+        };
+        let arn = snapshot.arn.clone();
+        let kind = SourceType::ClusterSnapshot;
+        self.tell(at, &snapshot.key, kind, arn, &["backup"], id, message.to_owned());
+    }
+
+    pub(crate) fn describe_snapshots(
+        &self,
+        region: &str,
+        of_cluster: bool,
+        source: Option<&str>,
+        select: &Select,
+    ) -> Done {
+        let (wanted, source) = (select.identifier.as_deref().map(bare), source.map(bare));
+        let mut found = Vec::new();
+        for ((kind, key), snapshot) in &self.snapshots {
+            let named = *kind == of_cluster
+                && key.region == region
+                && wanted.is_none_or(|id| id.eq_ignore_ascii_case(&key.id))
+                && source.is_none_or(|id| id.eq_ignore_ascii_case(&snapshot.source));
+            let manual = "manual".to_owned();
+            if named
+                && matches(&select.filters, |name| match name {
+                    "db-cluster-id" | "db-instance-id" => Some(vec![&snapshot.source]),
+                    "db-cluster-snapshot-id" | "db-snapshot-id" => Some(vec![&key.id]),
+                    "dbi-resource-id" => Some(vec![&snapshot.source_resource_id]),
+                    "engine" => Some(vec![&snapshot.engine]),
+                    "snapshot-type" => Some(vec![&manual]),
+                    _ => None,
+                })?
+            {
+                found.push(self.progressed(snapshot));
+            }
+        }
+        match wanted {
+            Some(id) if found.is_empty() => Err(no_snapshot(of_cluster, id)),
+            _ => {
+                let (snapshots, marker) = page(found, &select.page, RDS_PAGE, BAD_MARKER)?;
+                read(Reply::Snapshots(snapshots, marker))
+            }
+        }
+    }
+
+    pub(crate) fn delete_snapshot(&mut self, region: &str, of_cluster: bool, snapshot: &str) -> Done {
+        let key = (of_cluster, Key::new(region, bare(snapshot).to_lowercase()));
+        let found = self
+            .snapshots
+            .get(&key)
+            .ok_or_else(|| no_snapshot(of_cluster, snapshot))?;
+        if found.status != "available" {
+            let code = if of_cluster {
+                "InvalidDBClusterSnapshotStateFault"
+            } else {
+                "InvalidDBSnapshotState"
+            };
+            return Err(Refusal::new(
+                code,
+                format!("Snapshot {snapshot} is not in available state."),
+            ));
+        }
+        let mut gone = found.clone();
+        self.snapshots.remove(&key);
+        gone.status = "deleted".into();
+        let effect = format!("deletion of snapshot {}", gone.key.id);
+        Ok((Reply::Snapshot(Box::new(gone)), Some(effect)))
+    }
+}
+
+/// AWS's rule: letters, digits and hyphens, begins with a letter, no two hyphens together, none at the end.
+fn valid_identifier(id: &str, most: usize) -> bool {
+    id.len() <= most
+        && id.starts_with(|first: char| first.is_ascii_alphabetic())
+        && id
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+        && !id.contains("--")
+        && !id.ends_with('-')
+}
+
+fn no_snapshot(of_cluster: bool, id: &str) -> Refusal {
+    let code = if of_cluster {
+        "DBClusterSnapshotNotFoundFault"
+    } else {
+        "DBSnapshotNotFound"
+    };
+    Refusal::missing(code, format!("Snapshot {id} not found."))
+}
+
+fn already(of_cluster: bool, id: &str) -> Refusal {
+    let code = if of_cluster {
+        "DBClusterSnapshotAlreadyExistsFault"
+    } else {
+        "DBSnapshotAlreadyExists"
+    };
+    Refusal::new(
+        code,
+        format!("Cannot create the snapshot because one with the identifier {id} already exists."),
+    )
+}

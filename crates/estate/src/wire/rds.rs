@@ -1,0 +1,89 @@
+//! RDS requests: Query protocol, API version 2014-10-31.
+
+use super::Caller;
+use super::form::Form;
+use crate::model::{Api, Call, EventSelect, Refusal, Request};
+
+/// Reads a request. What it means, or why it means nothing, is in it.
+pub(super) fn request(caller: &Caller, query: &str, body: &[u8]) -> Request {
+    let form = Form::decode(query, body);
+    let action = form.text("Action").unwrap_or_default();
+    Request {
+        service: Api::Rds,
+        call: call(&action, &form),
+        action,
+        region: caller.region.clone(),
+        caller: caller.name.clone(),
+        parameters: form.logged(),
+    }
+}
+
+fn call(action: &str, form: &Form) -> Result<Call, Refusal> {
+    Ok(match action {
+        "DescribeDBClusters" => Call::DescribeClusters(form.select("DBClusterIdentifier")?),
+        "DescribeDBInstances" => Call::DescribeInstances(form.select("DBInstanceIdentifier")?),
+        "FailoverDBCluster" => Call::FailoverCluster {
+            cluster: form.required("DBClusterIdentifier")?,
+            target: form.text("TargetDBInstanceIdentifier"),
+        },
+        "RebootDBInstance" => Call::RebootInstance {
+            instance: form.required("DBInstanceIdentifier")?,
+            force_failover: form.flag("ForceFailover"),
+        },
+        "DescribeEvents" => Call::DescribeEvents(EventSelect {
+            source: form.text("SourceIdentifier"),
+            source_type: form.text("SourceType"),
+            from: form.time("StartTime")?,
+            until: form.time("EndTime")?,
+            minutes: form.number("Duration")?,
+            categories: form.list("EventCategories", "EventCategory"),
+            page: form.page()?,
+        }),
+        "CreateDBClusterSnapshot" => Call::CreateSnapshot {
+            of_cluster: true,
+            source: form.required("DBClusterIdentifier")?,
+            snapshot: form.required("DBClusterSnapshotIdentifier")?,
+            tags: form.tags(),
+        },
+        "CreateDBSnapshot" => Call::CreateSnapshot {
+            of_cluster: false,
+            source: form.required("DBInstanceIdentifier")?,
+            snapshot: form.required("DBSnapshotIdentifier")?,
+            tags: form.tags(),
+        },
+        "DescribeDBClusterSnapshots" => Call::DescribeSnapshots {
+            of_cluster: true,
+            source: form.text("DBClusterIdentifier"),
+            select: form.select("DBClusterSnapshotIdentifier")?,
+        },
+        "DescribeDBSnapshots" => Call::DescribeSnapshots {
+            of_cluster: false,
+            source: form.text("DBInstanceIdentifier"),
+            select: form.select("DBSnapshotIdentifier")?,
+        },
+        "DeleteDBClusterSnapshot" => Call::DeleteSnapshot {
+            of_cluster: true,
+            snapshot: form.required("DBClusterSnapshotIdentifier")?,
+        },
+        "DeleteDBSnapshot" => Call::DeleteSnapshot {
+            of_cluster: false,
+            snapshot: form.required("DBSnapshotIdentifier")?,
+        },
+        "DescribeBlueGreenDeployments" => {
+            Call::DescribeBlueGreen(form.select("BlueGreenDeploymentIdentifier")?)
+        }
+        "DescribeGlobalClusters" => Call::DescribeGlobal(form.select("GlobalClusterIdentifier")?),
+        "" => {
+            return Err(Refusal::new(
+                "MissingAction",
+                "The request must contain the parameter Action",
+            ));
+        }
+        unknown => {
+            return Err(Refusal::new(
+                "InvalidAction",
+                format!("The estate has no action {unknown} for RDS."),
+            ));
+        }
+    })
+}

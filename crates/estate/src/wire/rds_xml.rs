@@ -1,0 +1,308 @@
+//! The elements of RDS replies, as `quick-xml` writes them.
+
+use serde::Serialize;
+
+use crate::model::{BlueGreen, ClusterView, Instance, RdsEvent, Snapshot, Tags};
+
+/// A list: an element that holds elements of one name.
+macro_rules! list {
+    ($name:ident, $element:literal, $of:ty) => {
+        #[derive(Serialize)]
+        pub(super) struct $name {
+            #[serde(rename = $element)]
+            pub(super) members: Vec<$of>,
+        }
+
+        impl FromIterator<$of> for $name {
+            fn from_iter<I: IntoIterator<Item = $of>>(members: I) -> Self {
+                Self {
+                    members: members.into_iter().collect(),
+                }
+            }
+        }
+    };
+}
+
+list!(DBClusters, "DBCluster", DBCluster);
+list!(DBClusterMembers, "DBClusterMember", DBClusterMember);
+list!(DBInstances, "DBInstance", DBInstance);
+list!(Events, "Event", Event);
+list!(EventCategories, "EventCategory", String);
+list!(DBClusterSnapshots, "DBClusterSnapshot", DBSnapshot);
+list!(DBSnapshots, "DBSnapshot", DBSnapshot);
+list!(BlueGreenDeployments, "member", BlueGreenDeployment);
+list!(TagList, "Tag", Tag);
+list!(AvailabilityZones, "AvailabilityZone", String);
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Tag {
+    key: String,
+    value: String,
+}
+
+fn tag_list(tags: &Tags) -> TagList {
+    tags.iter()
+        .map(|(key, value)| Tag {
+            key: key.clone(),
+            value: value.clone(),
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DBCluster {
+    #[serde(rename = "DBClusterIdentifier")]
+    identifier: String,
+    #[serde(rename = "DBClusterArn")]
+    arn: String,
+    db_cluster_resource_id: String,
+    status: String,
+    engine: String,
+    engine_version: String,
+    engine_mode: &'static str,
+    endpoint: String,
+    reader_endpoint: String,
+    port: u16,
+    #[serde(rename = "MultiAZ")]
+    multi_az: bool,
+    availability_zones: AvailabilityZones,
+    #[serde(rename = "DBClusterMembers")]
+    members: DBClusterMembers,
+    cluster_create_time: String,
+    storage_encrypted: bool,
+    deletion_protection: bool,
+    backup_retention_period: u8,
+    tag_list: TagList,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DBClusterMember {
+    #[serde(rename = "DBInstanceIdentifier")]
+    instance: String,
+    is_cluster_writer: bool,
+    #[serde(rename = "DBClusterParameterGroupStatus")]
+    parameter_group_status: &'static str,
+    promotion_tier: i32,
+}
+
+impl From<&ClusterView> for DBCluster {
+    fn from(view: &ClusterView) -> Self {
+        let cluster = &view.cluster;
+        let mut zones: Vec<String> = view
+            .members
+            .iter()
+            .map(|instance| instance.availability_zone.clone())
+            .collect();
+        zones.sort();
+        zones.dedup();
+        Self {
+            identifier: cluster.key.id.clone(),
+            arn: cluster.arn.clone(),
+            db_cluster_resource_id: cluster.resource_id.clone(),
+            status: cluster.status.clone(),
+            engine: cluster.engine.clone(),
+            engine_version: cluster.engine_version.clone(),
+            engine_mode: "provisioned",
+            endpoint: cluster.endpoint.clone(),
+            reader_endpoint: cluster.reader_endpoint.clone(),
+            port: cluster.port,
+            multi_az: zones.len() > 1,
+            availability_zones: zones.into_iter().collect(),
+            members: view
+                .members
+                .iter()
+                .map(|instance| DBClusterMember {
+                    instance: instance.key.id.clone(),
+                    is_cluster_writer: instance.key.id == cluster.writer,
+                    parameter_group_status: "in-sync",
+                    promotion_tier: instance.promotion_tier,
+                })
+                .collect(),
+            cluster_create_time: cluster.created.to_string(),
+            storage_encrypted: true,
+            deletion_protection: true,
+            backup_retention_period: 7,
+            tag_list: tag_list(&cluster.tags),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Endpoint {
+    address: String,
+    port: u16,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DBInstance {
+    #[serde(rename = "DBInstanceIdentifier")]
+    identifier: String,
+    #[serde(rename = "DBInstanceArn")]
+    arn: String,
+    dbi_resource_id: String,
+    #[serde(rename = "DBInstanceClass")]
+    class: String,
+    #[serde(rename = "DBInstanceStatus")]
+    status: String,
+    #[serde(rename = "DBClusterIdentifier", skip_serializing_if = "Option::is_none")]
+    cluster: Option<String>,
+    engine: String,
+    engine_version: String,
+    endpoint: Endpoint,
+    availability_zone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secondary_availability_zone: Option<String>,
+    #[serde(rename = "MultiAZ")]
+    multi_az: bool,
+    promotion_tier: i32,
+    instance_create_time: String,
+    storage_encrypted: bool,
+    backup_retention_period: u8,
+    tag_list: TagList,
+}
+
+impl From<&Instance> for DBInstance {
+    fn from(instance: &Instance) -> Self {
+        Self {
+            identifier: instance.key.id.clone(),
+            arn: instance.arn.clone(),
+            dbi_resource_id: instance.resource_id.clone(),
+            class: instance.class.clone(),
+            status: instance.status.clone(),
+            cluster: instance.cluster.clone(),
+            engine: instance.engine.clone(),
+            engine_version: instance.engine_version.clone(),
+            endpoint: Endpoint {
+                address: instance.endpoint.clone(),
+                port: instance.port,
+            },
+            availability_zone: instance.availability_zone.clone(),
+            secondary_availability_zone: instance.secondary_availability_zone.clone(),
+            multi_az: instance.secondary_availability_zone.is_some(),
+            promotion_tier: instance.promotion_tier,
+            instance_create_time: instance.created.to_string(),
+            storage_encrypted: true,
+            backup_retention_period: 7,
+            tag_list: tag_list(&instance.tags),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Event {
+    source_identifier: String,
+    source_type: &'static str,
+    message: String,
+    #[serde(rename = "EventCategories")]
+    categories: EventCategories,
+    date: String,
+    source_arn: String,
+}
+
+impl From<&RdsEvent> for Event {
+    fn from(event: &RdsEvent) -> Self {
+        Self {
+            source_identifier: event.source.clone(),
+            source_type: event.source_type.described(),
+            message: event.message.clone(),
+            categories: event.categories.iter().cloned().collect(),
+            date: format!("{:.3}", event.at),
+            source_arn: event.source_arn.clone(),
+        }
+    }
+}
+
+/// A snapshot of a cluster or an instance: each kind has its own names for the same things.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DBSnapshot {
+    #[serde(
+        rename = "DBClusterSnapshotIdentifier",
+        skip_serializing_if = "Option::is_none"
+    )]
+    cluster_snapshot: Option<String>,
+    #[serde(rename = "DBClusterIdentifier", skip_serializing_if = "Option::is_none")]
+    cluster: Option<String>,
+    #[serde(rename = "DBClusterSnapshotArn", skip_serializing_if = "Option::is_none")]
+    cluster_snapshot_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    db_cluster_resource_id: Option<String>,
+    #[serde(rename = "DBSnapshotIdentifier", skip_serializing_if = "Option::is_none")]
+    instance_snapshot: Option<String>,
+    #[serde(rename = "DBInstanceIdentifier", skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    #[serde(rename = "DBSnapshotArn", skip_serializing_if = "Option::is_none")]
+    instance_snapshot_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dbi_resource_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_snapshot_create_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    availability_zone: Option<String>,
+    engine: String,
+    engine_version: String,
+    snapshot_create_time: String,
+    snapshot_type: &'static str,
+    status: String,
+    percent_progress: u8,
+    port: u16,
+    tag_list: TagList,
+}
+
+impl From<&Snapshot> for DBSnapshot {
+    fn from(snapshot: &Snapshot) -> Self {
+        let of_cluster = |value: &str| snapshot.of_cluster.then(|| value.to_owned());
+        let of_instance = |value: &str| (!snapshot.of_cluster).then(|| value.to_owned());
+        let created = format!("{:.3}", snapshot.created);
+        Self {
+            cluster_snapshot: of_cluster(&snapshot.key.id),
+            cluster: of_cluster(&snapshot.source),
+            cluster_snapshot_arn: of_cluster(&snapshot.arn),
+            db_cluster_resource_id: of_cluster(&snapshot.source_resource_id),
+            instance_snapshot: of_instance(&snapshot.key.id),
+            instance: of_instance(&snapshot.source),
+            instance_snapshot_arn: of_instance(&snapshot.arn),
+            dbi_resource_id: of_instance(&snapshot.source_resource_id),
+            original_snapshot_create_time: of_instance(&created),
+            availability_zone: of_instance(&snapshot.availability_zone),
+            engine: snapshot.engine.clone(),
+            engine_version: snapshot.engine_version.clone(),
+            snapshot_create_time: created,
+            snapshot_type: "manual",
+            status: snapshot.status.clone(),
+            percent_progress: snapshot.percent,
+            port: snapshot.port,
+            tag_list: tag_list(&snapshot.tags),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct BlueGreenDeployment {
+    #[serde(rename = "BlueGreenDeploymentIdentifier")]
+    identifier: String,
+    #[serde(rename = "BlueGreenDeploymentName")]
+    name: String,
+    source: String,
+    target: String,
+    status: String,
+}
+
+impl From<&BlueGreen> for BlueGreenDeployment {
+    fn from(deployment: &BlueGreen) -> Self {
+        Self {
+            identifier: deployment.identifier.clone(),
+            name: deployment.name.clone(),
+            source: deployment.source.clone(),
+            target: deployment.target.clone(),
+            status: deployment.status.clone(),
+        }
+    }
+}
