@@ -47,9 +47,10 @@ impl<'a> Told<'a> {
     pub(super) fn composite(alarm: &'a CompositeAlarm) -> Self {
         let suppressed = alarm.actions_suppressed_by().map(|by| {
             let suppressor = alarm.actions_suppressor().unwrap_or("its suppressor");
-            match by {
-                ActionsSuppressedBy::Alarm => format!("alarm {suppressor}"),
-                other => format!("alarm {suppressor} ({})", other.as_str()),
+            if *by == ActionsSuppressedBy::Alarm {
+                format!("alarm {suppressor}")
+            } else {
+                format!("alarm {suppressor} ({})", by.as_str())
             }
         });
         Self {
@@ -90,12 +91,7 @@ impl<'a> Told<'a> {
         let number = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok());
         Ok(AlarmState {
             name: self.name.ok_or_else(|| lacking("AlarmName"))?.to_owned(),
-            state: match self.state.ok_or_else(|| lacking("StateValue"))? {
-                StateValue::Alarm => AlarmValue::Alarm,
-                StateValue::Ok => AlarmValue::Ok,
-                StateValue::InsufficientData => AlarmValue::InsufficientData,
-                other => AlarmValue::Other(recovery::text::plain(other.as_str(), 40)),
-            },
+            state: value(self.state.ok_or_else(|| lacking("StateValue"))?),
             since: since.ok_or_else(|| lacking("StateTransitionedTimestamp"))?,
             // CloudWatch leaves out what has its default.
             actions_enabled: self.actions_enabled.unwrap_or(true),
@@ -105,5 +101,14 @@ impl<'a> Told<'a> {
             newest_datapoint: self.data.and_then(reason::newest_datapoint),
             suppressed_by: self.suppressed_by,
         })
+    }
+}
+
+fn value(state: &StateValue) -> AlarmValue {
+    match state.as_str() {
+        "ALARM" => AlarmValue::Alarm,
+        "OK" => AlarmValue::Ok,
+        "INSUFFICIENT_DATA" => AlarmValue::InsufficientData,
+        other => AlarmValue::Other(recovery::text::plain(other, 40)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lock;
 use crate::{
-    error::CallError,
+    error::{CallError, Failure},
     head::Head,
     incident::{IncidentId, Record},
     notice::Notice,
@@ -11,6 +11,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::{collections::BTreeMap, sync::Mutex};
+
+/// As many bytes as the table on DynamoDB takes for a record.
+const MOST_BYTES: usize = 300_000;
 
 /// The incident table in memory, with the same conditions as on DynamoDB.
 #[derive(Debug, Default)]
@@ -73,11 +76,24 @@ impl Incidents for MemoryIncidents {
         let mut table = lock(&self.state);
         table.up()?;
         let now = table.heads.get(&record.database);
+        let refused =
+            |failure, message: &str| CallError::new("DynamoDB", "TransactWriteItems", failure, message);
+        if serde_json::to_string(record).map_or(true, |json| json.len() > MOST_BYTES) {
+            return Err(refused(Failure::Refused, "the record is too large"));
+        }
+        let written = table.records.get(record.incident.as_str());
+        let standing = written.and_then(|all| all.iter().find(|r| r.sequence == record.sequence));
+        if standing == Some(record) {
+            return Ok(Committed::Yes);
+        }
         if now != before {
-            if now == Some(after) {
-                return Ok(Committed::Yes);
-            }
             return Ok(Committed::Conflict(now.cloned()));
+        }
+        if standing.is_some() {
+            return Err(refused(
+                Failure::WrongState,
+                "the incident has an event of this number already",
+            ));
         }
         table.heads.insert(record.database.clone(), after.clone());
         table
