@@ -4,11 +4,16 @@
 
 pub mod decide;
 mod explain;
+mod handle;
+pub mod reply;
+mod settings;
 mod state;
 pub mod wire;
 
 pub use decide::{Act, Opening, Ruling, decide};
 pub use explain::{Explanation, explain};
+pub use handle::{Context, Ports, handle};
+pub use settings::{MissingSetting, Settings, read_plan};
 pub use state::State;
 
 use plan::Plan;
