@@ -2,6 +2,8 @@
 //! adapters of crate `aws` do on the local cloud.
 
 mod cloud;
+pub mod conformance;
+pub mod fixture;
 mod store;
 
 pub use cloud::{ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedServices};

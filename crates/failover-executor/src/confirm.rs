@@ -1,0 +1,254 @@
+//! Step `confirm`: read every witness again, until they say act, recovered, or the deadline has come.
+
+use crate::{
+    Ports, by_hand,
+    carry_out::{Judgement, Turn, carry_out},
+    incident_of::Case,
+    movement,
+    sight::{self, Sight},
+    witnesses::{self, Speech},
+    work_in_progress,
+};
+use jiff::Timestamp;
+use plan::Mode;
+use recovery::{
+    Closing, Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict, deadline::after,
+    incident::Event, log::Log,
+};
+
+/// Seconds until the next look at a hold that nobody can time.
+const LOOK_AGAIN_S: u64 = 5;
+/// The longest wait, so that a person's request and a kill switch are seen soon.
+const LONGEST_WAIT_S: u64 = 10;
+/// How evidence of a silence that `DescribeAlarms` shows is named in a hold.
+const SILENCE: &str = "silence";
+
+/// Looks once, and confirms, holds, stands down, refuses, or leaves the failover to AWS.
+///
+/// # Errors
+/// The store's.
+pub async fn step(
+    now: Timestamp,
+    run: &Run,
+    ports: &Ports,
+    log: &mut Log<'_>,
+) -> Result<StepReply, StepError> {
+    if let Some(reply) = decided_before(run, log) {
+        return Ok(reply);
+    }
+    let case = Case::new(run, log);
+    let sight = sight::look(&case, ports).await;
+    let judgement = decide(now, &case, &sight);
+    carry_out(now, run, log, Step::Confirm, judgement).await
+}
+
+/// What this attempt has decided already, when the step is repeated.
+fn decided_before(run: &Run, log: &Log<'_>) -> Option<StepReply> {
+    log.incident.latest(|r| {
+        if r.fence != run.fence {
+            return None;
+        }
+        let (next, verdict) = if let Event::Confirmed { verdict } = &r.event {
+            (Next::Done, verdict)
+        } else if let Event::AlreadyMoved { verdict, .. } = &r.event {
+            (Next::Recycle, verdict)
+        } else {
+            return None;
+        };
+        Some(StepReply::new(run, Step::Confirm, next, verdict.reason.clone()).because(verdict.clone()))
+    })
+}
+
+/// Whether to fail over now. The rules stand in the order in which they win.
+#[must_use]
+pub fn decide(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
+    let mut judgement = judge(now, case, sight);
+    let verdict = &mut judgement.verdict;
+    verdict.database = Some(case.plan.name.clone());
+    verdict.evidence.splice(0..0, sight.evidence());
+    judgement
+}
+
+fn judge(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
+    if let Some(who) = case.person() {
+        let reason = format!("A person asks for the failover: {who}.");
+        return Judgement::act(Verdict::new(Decision::Act, Guard::PersonAsks, reason));
+    }
+    let hold = |guard, reason: String| hold(now, case, guard, reason, LOOK_AGAIN_S);
+    match &sight.switches {
+        Ok(switches) => {
+            if let Some(switch) = switches.first() {
+                let by = recovery::text::plain(&switch.by, 60);
+                let why = recovery::text::plain(&switch.reason, 200);
+                return refuse(
+                    case,
+                    Guard::Paused,
+                    format!("{by} paused automatic action: {why}."),
+                );
+            }
+        }
+        Err(error) => {
+            let reason = format!("Whether somebody paused Mainstay can't be read: {error}.");
+            return hold(Guard::EvidenceMissing, reason);
+        }
+    }
+    if let Some(moved) = movement::moved(case, sight) {
+        if case.plan.mode == Mode::Observe {
+            return Judgement::close(Closing::Observed, moved.verdict);
+        }
+        return Judgement {
+            verdict: moved.verdict,
+            turn: Turn::Recycle { from: moved.from },
+        };
+    }
+    if let Some((guard, reason)) = obstacle(case, sight) {
+        return hold(guard, reason);
+    }
+    match witnesses::hear(now, &case.plan.detection, &sight.alarms) {
+        Speech::Muted(reason) => {
+            let mut judgement = hold(Guard::Muted, reason.clone());
+            judgement.verdict = judgement.verdict.seeing(SILENCE, reason);
+            judgement
+        }
+        Speech::Ok => {
+            let reason = format!("{} recovered by itself: every witness is OK.", case.plan.name);
+            let verdict = Verdict::new(Decision::StandDown, Guard::RecoveredByItself, reason)
+                .unless("A witness goes to ALARM again: that opens a new incident.");
+            Judgement::close(Closing::StoodDown, verdict)
+        }
+        // A mute rule is not shown by `DescribeAlarms`: what the alarm's event said stands.
+        Speech::Missing(_) | Speech::Disagree(_) | Speech::NotYet(_) | Speech::Agreed(_)
+            if muted_by_rule(case) =>
+        {
+            let reason = "The alarm came muted, and whether that has ended can't be read.".to_owned();
+            hold(Guard::Muted, reason)
+        }
+        Speech::Missing(reason) => hold(Guard::EvidenceMissing, reason),
+        Speech::Disagree(reason) => hold(Guard::WitnessesDisagree, reason),
+        Speech::NotYet(left) => not_yet(now, case, left),
+        Speech::Agreed(reason) => agreed(now, case, &reason),
+    }
+}
+
+/// The witnesses agree: what is left are the guards that forbid.
+fn agreed(now: Timestamp, case: &Case<'_>, reason: &str) -> Judgement {
+    if let Some(last) = case.head.failed_over_at {
+        let until = after(last, case.plan.cooldown);
+        if now < until {
+            let reason = format!("The last failover was at {last}; no automatic one before {until}.");
+            return refuse(case, Guard::Cooldown, reason);
+        }
+    }
+    if !case.plan.allowed_regions.contains(&case.plan.region) {
+        return refuse(case, Guard::RegionForbidden, forbidden_region(case));
+    }
+    if case.plan.mode == Mode::Observe {
+        let reason = format!("{reason}. Mode observe: Mainstay would fail over now, and does not.");
+        let verdict = Verdict::new(Decision::Act, Guard::ObserveMode, reason).unless(format!(
+            "mode = \"automatic\". By hand: {}",
+            by_hand::fail_over(case.plan)
+        ));
+        return Judgement::close(Closing::Observed, verdict);
+    }
+    let verdict = Verdict::new(
+        Decision::Act,
+        Guard::WitnessesAgree,
+        format!("{reason}: failing over."),
+    )
+    .unless("The alarm goes back to OK before the call.");
+    Judgement::act(verdict)
+}
+
+pub(crate) fn forbidden_region(case: &Case<'_>) -> String {
+    format!(
+        "Region {} is not among the plan's allowed regions ({}).",
+        case.plan.region,
+        case.plan.allowed_regions.join(", ")
+    )
+}
+
+/// What stands in the way of any decision about the database itself.
+fn obstacle(case: &Case<'_>, sight: &Sight) -> Option<(Guard, String)> {
+    let cluster = match &sight.cluster {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            return Some((
+                Guard::EvidenceMissing,
+                format!("The cluster can't be read: {error}."),
+            ));
+        }
+    };
+    if cluster.writer().is_none() {
+        let reason = format!("Cluster {} names no writer.", cluster.identifier);
+        return Some((Guard::EvidenceMissing, reason));
+    }
+    // Without events and without a writer seen before, nobody can tell whether AWS was faster.
+    if let Err(error) = &sight.events
+        && case.last_writer().is_none()
+    {
+        let reason = format!("Whether AWS has failed over already can't be told: {error}.");
+        return Some((Guard::EvidenceMissing, reason));
+    }
+    match &sight.switchover {
+        Ok(name) => {
+            work_in_progress::work(cluster, name.as_deref()).map(|reason| (Guard::Maintenance, reason))
+        }
+        Err(error) => {
+            let reason = format!("Whether a blue/green switchover runs can't be read: {error}.");
+            Some((Guard::EvidenceMissing, reason))
+        }
+    }
+}
+
+/// Whether the alarm arrived muted, and no look has ever shown that silence (so none can show its end).
+fn muted_by_rule(case: &Case<'_>) -> bool {
+    let arrived = case
+        .incident
+        .records
+        .iter()
+        .any(|r| matches!(&r.event, Event::Opened { verdict, .. } if verdict.guard == Guard::Muted));
+    let shown = case.incident.records.iter().any(|r| {
+        matches!(&r.event, Event::Held { verdict, .. } if verdict.evidence.iter().any(|e| e.name == SILENCE))
+    });
+    arrived && !shown
+}
+
+/// The plain confirmation window: the exact rest of it, and no news for anybody.
+fn not_yet(now: Timestamp, case: &Case<'_>, left: u64) -> Judgement {
+    let reason = format!("The witnesses agree; {left} s of the plan's window are left.");
+    hold(now, case, Guard::WindowNotPassed, reason, left)
+}
+
+/// Nothing yet, until the plan's deadline; then people decide.
+pub(crate) fn hold(now: Timestamp, case: &Case<'_>, guard: Guard, reason: String, after_s: u64) -> Judgement {
+    let until = after(case.opened_at(), case.plan.detection.hold_deadline);
+    if now >= until {
+        let reason = format!(
+            "Held for {} and still not decided. {reason}",
+            case.plan.detection.hold_deadline
+        );
+        return refuse(case, Guard::DeadlinePassed, reason);
+    }
+    let left = recovery::deadline::seconds_until(now, until);
+    let verdict = Verdict::new(Decision::Hold, guard, reason).unless(format!(
+        "Mainstay looks again until {until}, then people decide. To act now: drp failover {} --reason …",
+        case.plan.name
+    ));
+    Judgement {
+        verdict,
+        turn: Turn::Wait {
+            after_s: after_s.min(left).clamp(1, LONGEST_WAIT_S),
+            until,
+        },
+    }
+}
+
+/// A guard forbids acting: closed, and people are told how to act by hand.
+pub(crate) fn refuse(case: &Case<'_>, guard: Guard, reason: String) -> Judgement {
+    let verdict = Verdict::new(Decision::Refuse, guard, reason).unless(format!(
+        "A person decides: drp failover {} --reason … or, without Mainstay: {}",
+        case.plan.name,
+        by_hand::fail_over(case.plan)
+    ));
+    Judgement::close(Closing::Refused, verdict)
+}
