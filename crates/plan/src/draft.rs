@@ -19,6 +19,8 @@ pub(crate) struct PlanDraft {
 #[derive(Debug)]
 pub(crate) struct DatabaseDraft {
     pub(crate) place: Place,
+    /// The kinds of section of which it has none, not even a wrong one.
+    pub(crate) lacks: Vec<&'static str>,
     pub(crate) name: Option<At<String>>,
     pub(crate) identifier: Option<At<String>>,
     pub(crate) kind: Option<At<Kind>>,

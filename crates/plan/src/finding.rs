@@ -1,5 +1,6 @@
 //! What is wrong with a plan, or could be better: where, why, and how to mend it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -150,6 +151,22 @@ impl<'f> Findings<'f> {
             message,
             mend,
         });
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Forgets what was said after the first so many about lines that are broken anyway: consequences.
+    pub(crate) fn forget_consequences(&mut self, first: usize) {
+        let later = self.list.split_off(first.min(self.list.len()));
+        let broken: BTreeSet<_> = self.list.iter().map(|finding| finding.line).collect();
+        self.list.extend(
+            later
+                .into_iter()
+                .filter(|finding| !broken.contains(&finding.line)),
+        );
     }
 
     pub(crate) fn has_errors(&self) -> bool {

@@ -8,6 +8,8 @@
 //! was opened.
 
 mod check;
+#[cfg(test)]
+mod contract;
 mod draft;
 mod finding;
 mod form;

@@ -49,8 +49,11 @@ pub fn parse(text: &str, file_name: &str) -> Parsed {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut plan = None;
     if syntax::report(&mut reader, text, &errors) == Readable::Sections {
+        let broken = reader.findings.count();
         let draft = read::plan(&mut reader, root.get_ref());
-        if !reader.is_broken {
+        if reader.is_broken {
+            reader.findings.forget_consequences(broken);
+        } else {
             check::all(&draft, &mut reader.findings);
         }
         if !reader.findings.has_errors() {

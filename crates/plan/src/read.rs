@@ -39,8 +39,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, root: &DeTable<'_>) -> PlanDraft {
     let sections = reader.tables(&file, "audience", &form::AUDIENCE, MOST_AUDIENCES);
     let is_written = root.contains_key("audience");
     let audiences = is_written.then(|| sections.iter().map(|section| audience(reader, section)).collect());
-    let written = root.get("database").map(toml::Spanned::get_ref);
-    let names_none = written.is_none_or(|value| value.as_array().is_some_and(|items| items.is_empty()));
+    let names_none = file.lacks("database");
     PlanDraft {
         place: file.place.inside("database"),
         names_none,
@@ -71,7 +70,12 @@ fn database(reader: &mut Reader<'_>, section: &Section<'_>) -> DatabaseDraft {
     let alarms = reader.tables(section, "alarm", &form::ALARM, MOST_ALARMS);
     let services = reader.tables(section, "service", &form::SERVICE, MOST_SERVICES);
     let snapshots = reader.tables(section, "snapshot", &form::SNAPSHOT, MOST_SNAPSHOTS);
+    let lacks = ["alarm", "service", "snapshot"]
+        .into_iter()
+        .filter(|key| section.lacks(key))
+        .collect();
     DatabaseDraft {
+        lacks,
         place: section.place.clone(),
         name: reader.required(section, "name", "\"orders\"", value::name),
         identifier: reader.required(section, "identifier", "\"orders\"", value::identifier),

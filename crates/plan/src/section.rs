@@ -34,6 +34,14 @@ pub(crate) struct Section<'t> {
     entries: &'t DeTable<'t>,
 }
 
+impl Section<'_> {
+    /// Whether nothing is written under a key, or an empty list.
+    pub(crate) fn lacks(&self, key: &str) -> bool {
+        let value = self.entries.get(key).map(Spanned::get_ref);
+        value.is_none_or(|value| value.as_array().is_some_and(|items| items.is_empty()))
+    }
+}
+
 /// Reads sections and collects what it finds.
 #[derive(Debug)]
 pub(crate) struct Reader<'f> {
@@ -258,6 +266,9 @@ impl Reader<'_> {
 /// The name of an item, if it has one by which it can be shown in a path.
 fn own_name(entries: &DeTable<'_>) -> Option<String> {
     let name = entries.get("name")?.get_ref().as_str()?;
-    let fits = !name.is_empty() && name.len() <= 64 && !name.contains(|c: char| is_hidden(c) || c == ']');
+    let fits = !name.is_empty()
+        && name.trim() == name
+        && name.len() <= 64
+        && !name.contains(|c: char| is_hidden(c) || c == ']');
     fits.then(|| name.to_owned())
 }

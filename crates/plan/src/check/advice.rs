@@ -58,7 +58,7 @@ pub(super) fn audiences(plan: &PlanDraft, findings: &mut Findings<'_>) {
 pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     let place = &database.place;
     let mode = database.mode.as_ref().map(|mode| mode.value);
-    if database.alarms.is_empty() {
+    if database.lacks.contains(&"alarm") {
         let missing = place.inside("alarm");
         let mend = "name the alarms that speak for it, each in a section [[database.alarm]]";
         match mode {
@@ -84,7 +84,7 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
             "write `mode = \"automatic\"` when you trust what it says",
         );
     }
-    if database.services.is_empty() {
+    if database.lacks.contains(&"service") {
         let message = "no service is restarted after a failover: pools stay connected to the old writer";
         let mend = "name the services that use it, each in a section [[database.service]]";
         findings.warning(&place.inside("service"), message, mend);
@@ -106,7 +106,7 @@ fn counts(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         .services
         .iter()
         .any(|service| !service.count_after_recovery.is_absent());
-    if strategy.value == Strategy::WarmStandby && !database.services.is_empty() && !counted {
+    if strategy.value == Strategy::WarmStandby && !database.lacks.contains(&"service") && !counted {
         let message = "warm-standby scales services up after the failover, but none says to how many tasks";
         let mend = "write `count_after_recovery` in a service, or use the strategy `active-active`";
         findings.warning(&strategy.place, message, mend);
@@ -114,7 +114,7 @@ fn counts(database: &DatabaseDraft, findings: &mut Findings<'_>) {
 }
 
 fn snapshots(database: &DatabaseDraft, findings: &mut Findings<'_>) {
-    if database.snapshots.is_empty() {
+    if database.lacks.contains(&"snapshot") {
         let message = "no snapshots are taken: a failover does not help against deleted or damaged data";
         let mend = "write a section [[database.snapshot]] with `every = \"1d\"`";
         findings.advice(&database.place.inside("snapshot"), message, mend);

@@ -14,6 +14,15 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|service| Some((service.name.as_ref()?.value.as_str(), service)))
         .collect();
+    let named = database
+        .services
+        .iter()
+        .filter(|service| service.name.is_some())
+        .count();
+    if services.len() < named {
+        // Two services of one name are an error already; which one is meant can't be told.
+        return;
+    }
     for service in &database.services {
         unknown(service, &services, findings);
         waves(service, &services, findings);
@@ -71,8 +80,9 @@ fn circles(database: &DatabaseDraft, services: &ByName<'_>, findings: &mut Findi
         .iter()
         .filter_map(|service| service.name.as_ref())
     {
-        let mut path = Vec::new();
-        follow(&name.value, services, &mut done, &mut path, findings);
+        if !done.contains_key(name.value.as_str()) {
+            follow(&name.value, services, &mut done, &mut Vec::new(), findings);
+        }
     }
 }
 
