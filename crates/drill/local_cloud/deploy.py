@@ -76,10 +76,17 @@ def deploy(request):
     path = pathlib.Path(request["template"])
     with open(path, encoding="utf-8") as file:
         template = yaml.load(file, Loader=Template)
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": request["region"]})
+    have_bucket(s3, request["region"])
     package(template, path.parent, request.get("artifacts") or {}, s3)
     create_or_update(stacks, template, request)
     return describe(stacks, request["stack"])
+
+
+def have_bucket(s3, region):
+    try:
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass  # an earlier deployment to this cloud made it
 
 
 def package(template, folder, artifacts, s3):

@@ -1,10 +1,14 @@
-"""CloudFormation: alarms on metric math, and composite alarms.
+"""CloudFormation: alarms on metric math, composite alarms, and a function's dead-letter queue and concurrency.
 
-Replaces in ministack.services.cloudformation.provisioners: `_cw_metric_alarm_record`; adds
-`AWS::CloudWatch::CompositeAlarm` to `_RESOURCE_HANDLERS`. ministack refuses both.
+Replaces in ministack.services.cloudformation.provisioners: `_cw_metric_alarm_record`, and in `_RESOURCE_HANDLERS`
+create and update of `AWS::Lambda::Function`; adds `AWS::CloudWatch::CompositeAlarm`. ministack refuses both kinds of
+alarm, and drops `DeadLetterConfig` and `ReservedConcurrentExecutions` of a template's function in silence.
 """
+import functools
+
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch as cw
+from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
 _record = provisioners._cw_metric_alarm_record
@@ -17,6 +21,26 @@ def install():
     provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {
         "create": create, "update": update, "delete": delete,
     }
+    functions = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    functions["create"] = whole_function(functions["create"], props_at=1)
+    functions["update"] = whole_function(functions["update"], props_at=2)
+
+
+def whole_function(make, props_at):
+    """`make` with the properties that it drops. `props_at` is where its arguments hold the wanted properties."""
+    @functools.wraps(make)
+    def made(*arguments, **named):
+        reply = make(*arguments, **named)
+        props = arguments[props_at]
+        function = lambda_svc._functions.get(reply[0])
+        if function is not None:
+            reserved = props.get("ReservedConcurrentExecutions")
+            function["concurrency"] = None if reserved is None else int(reserved)
+            function["config"].pop("DeadLetterConfig", None)
+            if props.get("DeadLetterConfig"):
+                function["config"]["DeadLetterConfig"] = props["DeadLetterConfig"]
+        return reply
+    return made
 
 
 def record(name, props):

@@ -43,6 +43,16 @@ impl Api {
         send(&format!("Invoke {function}"), call).await.map(drop)
     }
 
+    /// Makes the function start anew, as a change of its configuration does, so that it reads its files again.
+    pub async fn restart_function(&self, function: &str) -> Result<(), ApiError> {
+        let call = self
+            .client
+            .put(format!("{}/2015-03-31/functions/{function}/configuration", self.endpoint))
+            .header("authorization", self.authorization("lambda"))
+            .json(&serde_json::json!({ "Description": "restarted" }));
+        send(&format!("UpdateFunctionConfiguration {function}"), call).await.map(drop)
+    }
+
     fn invocation(&self, function: &str, kind: &str) -> reqwest::RequestBuilder {
         self.client
             .post(format!(

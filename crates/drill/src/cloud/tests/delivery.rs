@@ -1,1 +1,160 @@
-//! Delivery.
+//! What reaches the function, and what becomes of what it can't digest.
+
+use serde_json::{Value, json};
+
+use super::stand::{Stand, shared, until};
+use crate::cloud::Message;
+
+/// Waits for the message in a queue whose body holds `mark`. It stays in the queue.
+async fn found_in(stand: &Stand, queue: &str, mark: &str) -> Message {
+    let (api, url) = (stand.cloud.api(), stand.stack.id(queue).to_owned());
+    until(&format!("{mark} in {queue}"), async || {
+        let messages = api.receive(&url, 0).await.unwrap();
+        messages.into_iter().find(|message| message.body.contains(mark))
+    })
+    .await
+}
+
+fn tries(stand: &Stand, mark: &str) -> usize {
+    stand
+        .recorded()
+        .iter()
+        .filter(|event| event.to_string().contains(mark))
+        .count()
+}
+
+fn attribute(message: &Message, name: &str) -> String {
+    message.attributes[name]["StringValue"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_poisoned_event_of_a_rule_is_tried_three_times_and_lies_in_the_dead_letter_queue_as_it_was() {
+    let stand = shared();
+    let entry = json!({"Source": "mainstay.test", "DetailType": "T", "Detail": r#"{"poison": "by rule"}"#});
+    stand.cloud.api().put_event(&entry).await.unwrap();
+    let message = found_in(&stand, "Poisoned", "by rule").await;
+    let body: Value = serde_json::from_str(&message.body).unwrap();
+    assert_eq!(body["detail"], json!({"poison": "by rule"}));
+    assert_eq!(body["source"], "mainstay.test");
+    assert!(attribute(&message, "ErrorMessage").contains("this event is poisoned"));
+    assert_eq!(tries(&stand, "by rule"), 3);
+}
+
+#[tokio::test]
+async fn a_poisoned_notification_and_a_poisoned_invocation_go_the_same_way() {
+    let stand = shared();
+    let api = stand.cloud.api();
+    api.publish(stand.stack.id("Inbound"), "poison by topic")
+        .await
+        .unwrap();
+    api.invoke_later(stand.stack.id("Recorder"), r#"{"poison": "by hand"}"#)
+        .await
+        .unwrap();
+    let message = found_in(&stand, "Poisoned", "by topic").await;
+    let body: Value = serde_json::from_str(&message.body).unwrap();
+    assert_eq!(body["Records"][0]["Sns"]["Message"], "poison by topic");
+    assert_eq!(
+        found_in(&stand, "Poisoned", "by hand").await.body,
+        r#"{"poison": "by hand"}"#
+    );
+    assert_eq!(tries(&stand, "by hand"), 3);
+    // The destination for failures gets the event wrapped in its story.
+    let story: Value = serde_json::from_str(&found_in(&stand, "Failed", "by hand").await.body).unwrap();
+    assert_eq!(story["requestPayload"], json!({ "poison": "by hand" }));
+    assert_eq!(story["requestContext"]["condition"], "RetriesExhausted");
+}
+
+#[tokio::test]
+async fn what_a_rule_cannot_deliver_lies_in_the_targets_own_queue() {
+    let stand = shared();
+    let entry = json!({"Source": "mainstay.nowhere", "DetailType": "T", "Detail": r#"{"to": "nobody"}"#});
+    stand.cloud.api().put_event(&entry).await.unwrap();
+    let message = found_in(&stand, "Undelivered", "nobody").await;
+    assert!(attribute(&message, "TARGET_ARN").ends_with(":function:nowhere"));
+    assert_eq!(attribute(&message, "ERROR_CODE"), "RESOURCE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn only_the_estate_speaks_for_aws() {
+    let stand = shared();
+    let api = stand.cloud.api();
+    let forged = json!({"Source": "aws.rds", "DetailType": "T", "Detail": r#"{"who": "forger"}"#});
+    let refused = api.put_event(&forged).await.unwrap_err().to_string();
+    assert!(refused.contains("NotAuthorizedForSource"), "{refused}");
+    let with_a_guess =
+        json!({"Source": "aws.rds", "DetailType": "T", "Detail": "{}", "TraceHeader": "guess"});
+    assert!(api.put_event(&with_a_guess).await.is_err());
+
+    let arn = "arn:aws:rds:ca-central-1:123456789012:cluster:orders".to_owned();
+    let detail = json!({ "EventID": "RDS-EVENT-0071", "who": "estate" });
+    // 2026-01-01T00:00:00Z: an old event keeps its time.
+    let sent = api.put_aws_event(
+        "aws.rds",
+        "RDS DB Cluster Event",
+        std::slice::from_ref(&arn),
+        &detail,
+        Some(1_767_225_600.0),
+    );
+    sent.await.unwrap();
+    let event = stand
+        .recorded_one("the estate's event", |e| e["detail"]["who"] == "estate")
+        .await;
+    assert_eq!(event["source"], "aws.rds");
+    assert_eq!(event["detail-type"], "RDS DB Cluster Event");
+    assert_eq!(event["resources"], json!([arn]));
+    assert_eq!(event["time"], "2026-01-01T00:00:00Z");
+    assert_eq!(event["account"], "123456789012");
+    assert_eq!(event["region"], "ca-central-1");
+    assert!(!event.to_string().contains(&stand.cloud.settings().event_token));
+    assert_eq!(tries(&stand, "forger"), 0);
+}
+
+#[tokio::test]
+async fn the_tables_stream_reaches_the_function_through_its_filter() {
+    let stand = shared();
+    let (api, table) = (stand.cloud.api(), stand.stack.id("Table").to_owned());
+    for key in ["head", "event#00000001"] {
+        let item = json!({ "pk": { "S": "incident#stream" }, "sk": { "S": key } });
+        api.put_item(&table, &item).await.unwrap();
+    }
+    let event = stand
+        .recorded_one("the stream's event", |e| {
+            e["Records"][0]["dynamodb"]["NewImage"]["pk"]["S"] == "incident#stream"
+        })
+        .await;
+    assert_eq!(
+        event["Records"][0]["dynamodb"]["NewImage"]["sk"]["S"],
+        "event#00000001"
+    );
+    assert_eq!(api.scan(&table).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_schedule_fills_its_placeholders_in() {
+    let stand = shared();
+    let event = stand.recorded_one("the tick", |e| e.get("tick").is_some()).await;
+    assert_eq!(event, json!({ "tick": "2026-01-02T03:04:05Z", "attempt": "1" }));
+}
+
+#[tokio::test]
+async fn a_queue_subscribed_to_a_topic_is_an_inbox() {
+    let stand = shared();
+    let api = stand.cloud.api();
+    let inbox = api.create_queue("inbox-of-the-test").await.unwrap();
+    let topic = stand.stack.id("Outbound");
+    let subscription = api.subscribe_queue(topic, &api.queue_arn(&inbox)).await.unwrap();
+    assert!(subscription.starts_with(topic), "{subscription}");
+    api.publish(topic, "hello, inbox").await.unwrap();
+    let received = until("the notice", async || {
+        let messages = api.drain(&inbox).await.unwrap();
+        messages
+            .into_iter()
+            .find(|message| message.body.contains("hello, inbox"))
+    })
+    .await;
+    let envelope: Value = serde_json::from_str(&received.body).unwrap();
+    assert_eq!(envelope["Message"], "hello, inbox");
+}

@@ -1,5 +1,9 @@
-//! Smoke tests: one for each hook, all on one cloud where they can share it.
+//! Smoke tests: one for each hook, on one cloud where they can share it.
 
+mod alarms;
 mod delivery;
+mod executions;
 mod lifecycle;
+mod pure;
+mod silence;
 mod stand;
