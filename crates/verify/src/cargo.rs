@@ -7,7 +7,11 @@ use std::process::Command;
 const DENY: &str = "0.20.2";
 
 pub(crate) fn fmt(place: &Place) -> Ended {
-    process::streamed(cargo(place).args(["fmt", "--all", "--", "--check"]))
+    // Names of files only: what is to be changed in them, `cargo fmt` does.
+    match process::quiet(cargo(place).args(["fmt", "--all", "--", "--check", "-l"])) {
+        Ended::Failed(files) => Ended::Failed(format!("{files}\nRun `cargo fmt --all`.")),
+        Ended::Passed | Ended::Skipped(_) => Ended::Passed,
+    }
 }
 
 pub(crate) fn clippy(place: &Place) -> Ended {

@@ -32,7 +32,10 @@ fn never_back(states: &Map<String, Value>, findings: &mut Vec<String>) {
         findings.push(format!("machine: has no {ACTING:?}"));
         return;
     };
-    for after in successors(choice).filter(|next| *next != wait) {
+    for after in successors(choice)
+        .filter(|next| *next != wait)
+        .collect::<BTreeSet<_>>()
+    {
         if reachable([after], states).contains(ACTING) {
             findings.push(format!("{after}: comes after {ACTING:?} and leads back to it"));
         }
