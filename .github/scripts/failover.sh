@@ -71,18 +71,21 @@ summarise "### $([ "$DRY_RUN" = true ] && printf 'Dry run' || printf 'Failover')
 # Sent once: a second copy could arrive after the first recovery has ended.
 AWS_MAX_ATTEMPTS=1 ask "$request" || end 1 "$trouble"
 
-decision=$(read_answer 'word | plain' <"$answer")
-why=$(read_answer 'reason | plain' <"$answer")
-incident=$(read_answer 'incident | plain' <"$answer")
+decision=$(read_answer decision <"$answer")
+why=$(read_answer reason <"$answer")
+incident=$(read_answer incident <"$answer")
 say "Mainstay decided: ${decision:-nothing}. ${why:-no reason given}"
 
 if [ "$DRY_RUN" = true ]; then
   case "$decision" in
-  act | open | recycle) end 0 "Dry run: Mainstay would go ahead ($decision). $why Nothing was changed." ;;
-  *) end 1 "Dry run: Mainstay would not go ahead (${decision:-no decision}). $why Nothing was changed." ;;
+  act) end 0 "Dry run: Mainstay would go ahead. $why" ;;
+  *) end 1 "Dry run: Mainstay would not go ahead (${decision:-no decision}). $why" ;;
   esac
 fi
-[ -n "$incident" ] || end 1 "No recovery was started (${decision:-no decision}). $why"
+if [ -z "$incident" ]; then
+  by_hand=$(read_answer command <"$answer")
+  end 1 "No recovery was started (${decision:-no decision}). $why${by_hand:+ By hand: $by_hand}"
+fi
 say "Following incident $incident"
 
 status=$(jq --null-input --arg incident "$incident" '{mainstay: "status", incident: $incident}')
@@ -91,11 +94,11 @@ seen=0
 missed=0
 closing=""
 while [ -z "$closing" ]; do
-  if ask "$status"; then
+  if ask "$status" && [ "$(read_answer found <"$answer")" = true ]; then
     missed=0
     read_answer "lines_after($seen)" <"$answer"
     seen=$(read_answer newest <"$answer")
-    closing=$(read_answer 'closing | plain' <"$answer")
+    closing=$(read_answer closing <"$answer")
   else
     # The recovery does not depend on being watched: a look that fails is tried again.
     missed=$((missed + 1))
@@ -110,7 +113,7 @@ done
 summarise "" "| # | When | What |" "| --- | --- | --- |"
 while IFS= read -r line; do summarise "$line"; done < <(read_answer table <"$answer")
 case "$closing" in
-recovered) end 0 "Incident $incident is closed: the database and its services have recovered." ;;
+recovered) end 0 "Incident $incident is closed: the database and its services have recovered. $(read_answer objective <"$answer")" ;;
 escalated) end 1 "Incident $incident is escalated: people must take over. Acknowledge it with 'drp ack $incident' afterwards." ;;
 *) end 1 "Incident $incident is closed as $closing, not as recovered." ;;
 esac
