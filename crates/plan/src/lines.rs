@@ -22,6 +22,19 @@ impl Lines {
     pub(crate) fn at(&self, offset: usize) -> usize {
         self.0.partition_point(|start| *start <= offset).max(1)
     }
+
+    /// What stands on a line of the text that these lines are of. It does not search from the beginning, so
+    /// that a file in which every line is broken is still read in no time.
+    pub(crate) fn text<'t>(&self, text: &'t str, line: usize) -> &'t str {
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.0.get(index))
+            .copied()
+            .unwrap_or(text.len());
+        text.get(start..)
+            .and_then(|rest| rest.lines().next())
+            .unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -35,5 +48,13 @@ mod tests {
         assert_eq!(seen, [1, 1, 2, 2, 2, 3, 4, 4, 4, 4, 4, 4]);
         assert_eq!(Lines::of("").at(0), 1);
         assert_eq!(Lines::of("a\r\nb").at(3), 2);
+    }
+
+    #[test]
+    fn a_line_is_given_without_its_end() {
+        let text = "a\r\nbc\n\nd";
+        let lines = Lines::of(text);
+        let seen: Vec<_> = (0..6).map(|line| lines.text(text, line)).collect();
+        assert_eq!(seen, ["", "a", "bc", "", "d", ""]);
     }
 }

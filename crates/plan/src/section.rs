@@ -10,6 +10,9 @@ use crate::form::Form;
 use crate::lines::Lines;
 use crate::text::{is_hidden, quoted};
 
+/// Most items of a list: as many as a database may have services.
+const MOST_ITEMS: usize = 100;
+
 /// What is wrong with one value.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -239,6 +242,14 @@ impl Reader<'_> {
                 .error(&place, message, format!("write `{key} = {example}`"));
             return Entry::Wrong;
         };
+        if items.len() > MOST_ITEMS {
+            let message = format!(
+                "`{key}` has {} items, but at most {MOST_ITEMS} can be handled",
+                items.len()
+            );
+            self.findings.error(&place, message, "name fewer of them");
+            return Entry::Wrong;
+        }
         let taken: Vec<_> = items
             .iter()
             .map(|item| self.take(item, self.place(&item.span(), place.key.clone()), &take))

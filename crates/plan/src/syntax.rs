@@ -22,7 +22,7 @@ pub(crate) fn report(reader: &mut Reader<'_>, text: &str, errors: &[Error]) -> R
     for error in errors {
         let span = error.span().unwrap_or_default();
         let line = reader.lines.at(span.start);
-        let written = text.lines().nth(line - 1).unwrap_or_default().trim();
+        let written = reader.lines.text(text, line).trim();
         if written.starts_with('[') {
             readable = Readable::Nothing;
         }

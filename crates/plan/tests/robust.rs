@@ -16,20 +16,25 @@ const PIECES: &[&str] = &[
 struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % bound.max(1) as u64).unwrap()
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound.max(1) as u64).unwrap_or_default()
     }
 
     fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
+        let [byte, ..] = self.next().to_be_bytes();
+        byte
     }
 
     fn piece(&mut self) -> &'static str {
-        PIECES[self.below(PIECES.len())]
+        PIECES.get(self.below(PIECES.len())).copied().unwrap_or_default()
     }
 }
 
