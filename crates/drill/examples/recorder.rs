@@ -1,7 +1,8 @@
 //! A function for the tests of the local cloud: writes down what it gets, and fails when the event says so.
 //!
 //! Each event is one line of the file `RECORD_FILE`. An event that holds the text `poison` fails after it was
-//! written down; `{"show": "NAME"}` is answered with that variable of the environment.
+//! written down; `{"show": "NAME"}` is answered with that variable of the environment. Each
+//! answer names the process.
 
 use std::io::Write as _;
 
@@ -28,5 +29,5 @@ fn record(event: &Value) -> Result<Value, Error> {
         .get("show")
         .and_then(Value::as_str)
         .and_then(|name| std::env::var(name).ok());
-    Ok(json!({ "next": "done", "after_s": 0, "shown": shown }))
+    Ok(json!({ "next": "done", "after_s": 0, "shown": shown, "process": std::process::id() }))
 }

@@ -45,12 +45,25 @@ impl Api {
 
     /// Makes the function start anew, as a change of its configuration does, so that it reads its files again.
     pub async fn restart_function(&self, function: &str) -> Result<(), ApiError> {
+        let url = format!("{}/2015-03-31/functions/{function}/configuration", self.endpoint);
+        let shown = self
+            .client
+            .get(&url)
+            .header("authorization", self.authorization("lambda"));
+        let shown = parsed(
+            "GetFunctionConfiguration",
+            &send("GetFunctionConfiguration", shown).await?,
+        )?;
+        // The same value, but one on which the running processes depend: a new description would not end them.
+        let same = serde_json::json!({ "MemorySize": shown.get("MemorySize") });
         let call = self
             .client
-            .put(format!("{}/2015-03-31/functions/{function}/configuration", self.endpoint))
+            .put(&url)
             .header("authorization", self.authorization("lambda"))
-            .json(&serde_json::json!({ "Description": "restarted" }));
-        send(&format!("UpdateFunctionConfiguration {function}"), call).await.map(drop)
+            .json(&same);
+        send(&format!("UpdateFunctionConfiguration {function}"), call)
+            .await
+            .map(drop)
     }
 
     fn invocation(&self, function: &str, kind: &str) -> reqwest::RequestBuilder {

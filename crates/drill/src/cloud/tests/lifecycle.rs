@@ -163,6 +163,23 @@ async fn a_functions_reserved_concurrency_comes_from_the_template() {
 }
 
 #[tokio::test]
+async fn a_restarted_function_is_another_process() {
+    // A stand of its own: other tests would keep more than one process busy.
+    let stand = Stand::start("restart").await;
+    let (api, recorder) = (stand.cloud.api(), stand.stack.id("Recorder"));
+    // Whatever the deployment itself set off has to be over.
+    stand
+        .recorded_one("the tick", |event| event.get("tick").is_some())
+        .await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let process = async || api.invoke(recorder, &json!({})).await.unwrap()["process"].clone();
+    let before: Vec<_> = vec![process().await, process().await];
+    assert_eq!(before.first(), before.last());
+    api.restart_function(recorder).await.unwrap();
+    assert_ne!(before.first(), Some(&process().await));
+}
+
+#[tokio::test]
 async fn deploying_again_changes_nothing() {
     let stand = shared();
     let record = stand.cloud.settings().run_dir.join("record.jsonl");

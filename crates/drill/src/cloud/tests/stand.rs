@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -94,20 +94,35 @@ impl Stand {
     }
 }
 
+/// The function of `examples/recorder.rs`. Cargo leaves examples as they are when tests are picked by name.
+fn recorder() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "--example", "recorder", "--manifest-path"])
+            .arg(manifest);
+        assert!(
+            cargo.status().unwrap().success(),
+            "the function of the tests could not be built"
+        );
+        let tests = std::env::current_exe().unwrap();
+        tests
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .join("examples")
+            .join("recorder")
+    })
+}
+
 pub(super) fn deployment(record: &Path) -> Deployment {
-    // The function of `examples/recorder.rs`, which cargo builds beside the tests.
-    let tests = std::env::current_exe().unwrap();
-    let recorder = tests
-        .ancestors()
-        .nth(2)
-        .unwrap()
-        .join("examples")
-        .join("recorder");
     Deployment {
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("local_cloud/testdata/template.yaml"),
         stack: "smoke".to_owned(),
         parameters: BTreeMap::from([("RecordFile".to_owned(), record.to_str().unwrap().to_owned())]),
-        artifacts: BTreeMap::from([("Recorder".to_owned(), recorder)]),
+        artifacts: BTreeMap::from([("Recorder".to_owned(), recorder().to_owned())]),
     }
 }
 
