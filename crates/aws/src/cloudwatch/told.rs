@@ -112,3 +112,103 @@ fn value(state: &StateValue) -> AlarmValue {
         other => AlarmValue::Other(recovery::text::plain(other, 40)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricStat};
+    use recovery::Failure;
+
+    fn since() -> DateTime {
+        DateTime::from_secs(1_772_366_400)
+    }
+
+    #[test]
+    fn a_metric_alarm_tells_its_pace_and_silence() {
+        let alarm = MetricAlarm::builder()
+            .alarm_name("orders-writer-down")
+            .state_value(StateValue::Alarm)
+            .state_updated_timestamp(DateTime::from_secs(0))
+            .state_transitioned_timestamp(since())
+            .state_reason("Threshold\r\nCrossed")
+            .actions_enabled(false)
+            .period(60)
+            .evaluation_periods(3)
+            .datapoints_to_alarm(2)
+            .build();
+        let state = Told::metric(&alarm).state().expect("a state");
+        assert_eq!(state.state, AlarmValue::Alarm);
+        assert_eq!(
+            state.since.as_second(),
+            since().secs(),
+            "the transition, not the last update"
+        );
+        assert_eq!((state.period_s, state.datapoints), (Some(60), Some(2)));
+        assert_eq!(state.reason, "Threshold Crossed");
+        assert!(!state.actions_enabled);
+        assert_eq!(state.newest_datapoint, None);
+    }
+
+    #[test]
+    fn metric_math_has_the_pace_of_its_slowest_metric() {
+        let metric = |id: &str, period| {
+            let stat = MetricStat::builder().period(period).build();
+            MetricDataQuery::builder().id(id).metric_stat(stat).build()
+        };
+        let alarm = MetricAlarm::builder()
+            .alarm_name("error-rate")
+            .state_value(StateValue::Ok)
+            .state_updated_timestamp(since())
+            .metrics(MetricDataQuery::builder().id("rate").expression("a/b").build())
+            .metrics(metric("a", 60))
+            .metrics(metric("b", 300))
+            .evaluation_periods(1)
+            .build();
+        let state = Told::metric(&alarm).state().expect("a state");
+        assert_eq!((state.period_s, state.datapoints), (Some(300), Some(1)));
+        assert_eq!(state.since.as_second(), since().secs());
+        assert!(state.actions_enabled, "enabled unless CloudWatch says otherwise");
+    }
+
+    #[test]
+    fn a_suppressed_composite_says_by_what() {
+        let alarm = |by: &str| {
+            CompositeAlarm::builder()
+                .alarm_name("orders-down")
+                .state_value("ALARM".into())
+                .state_updated_timestamp(since())
+                .actions_suppressed_by(by.into())
+                .actions_suppressor("maintenance")
+                .build()
+        };
+        let by = |name| {
+            Told::composite(&alarm(name))
+                .state()
+                .expect("a state")
+                .suppressed_by
+        };
+        assert_eq!(by("Alarm").as_deref(), Some("alarm maintenance"));
+        assert_eq!(
+            by("WaitPeriod").as_deref(),
+            Some("alarm maintenance (WaitPeriod)")
+        );
+    }
+
+    #[test]
+    fn a_value_of_tomorrow_is_kept_and_a_missing_field_is_named() {
+        let alarm = MetricAlarm::builder()
+            .alarm_name("a")
+            .state_value("PONDERING".into());
+        let state = Told::metric(&alarm.clone().state_updated_timestamp(since()).build()).state();
+        assert_eq!(
+            state.map(|s| s.state),
+            Ok(AlarmValue::Other("PONDERING".to_owned()))
+        );
+        let error = Told::metric(&alarm.build()).state().expect_err("no time");
+        assert_eq!(error.failure, Failure::Malformed);
+        assert_eq!(
+            error.message,
+            "the reply has no StateTransitionedTimestamp of alarm a"
+        );
+    }
+}
