@@ -2,7 +2,6 @@
 //! forward on the machine's clock, and the emission of what it produced.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
@@ -19,10 +18,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use crate::emit::{Emission, Emitter};
-use crate::model::{
-    self, Effect, Estate, LogEntry, NoSuchThing, Observation, Planned, Seed, SeedError, State,
-};
+use crate::model::{self, Effect, Estate};
 use crate::wire::{self, Answered};
+
+mod handle;
+
+pub use self::handle::Handle;
 
 /// The largest body that is read: far above any request of RDS or ECS.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -75,58 +76,6 @@ pub enum ServeError {
     /// The client for the emission could not be made.
     #[error("cannot send metrics and events: {0}")]
     Emission(#[source] reqwest::Error),
-}
-
-/// Access to the estate of a running server, in the same process.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    estate: Arc<Mutex<Estate>>,
-    effects: broadcast::Sender<Effect>,
-}
-
-impl Handle {
-    fn lock(&self) -> MutexGuard<'_, Estate> {
-        // A panic elsewhere does not make the model unreadable: a test may still want its log.
-        self.estate.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a seed.
-    pub fn seed(&self, seed: &Seed) -> Result<(), SeedError> {
-        self.lock().seed(Timestamp::now(), seed)
-    }
-
-    /// Plans a fault.
-    pub fn fault(&self, planned: impl Into<Planned>) -> Result<(), NoSuchThing> {
-        self.lock().fault(Timestamp::now(), planned)
-    }
-
-    /// Takes in what was seen outside.
-    pub fn observe(&self, observation: &Observation) {
-        self.lock().observe(Timestamp::now(), observation);
-    }
-
-    /// Forgets everything.
-    pub fn reset(&self) {
-        self.lock().reset(Timestamp::now());
-    }
-
-    /// The request log, oldest first.
-    #[must_use]
-    pub fn log(&self) -> Vec<LogEntry> {
-        self.lock().log().to_vec()
-    }
-
-    /// The present.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.lock().state()
-    }
-
-    /// What happens from now on: the seam for real servers and tasks.
-    #[must_use]
-    pub fn effects(&self) -> broadcast::Receiver<Effect> {
-        self.effects.subscribe()
-    }
 }
 
 /// A running server. Dropping it ends it.
@@ -192,10 +141,7 @@ pub async fn serve(settings: Settings) -> Result<Server, ServeError> {
 
     let estate = Estate::new(settings.model.clone(), Timestamp::now());
     let (effects, _) = broadcast::channel(LISTENER_BACKLOG);
-    let handle = Handle {
-        estate: Arc::new(Mutex::new(estate)),
-        effects,
-    };
+    let handle = Handle::new(estate, effects);
     let mut tasks = vec![
         tokio::spawn(accept(listener, handle.clone())),
         tokio::spawn(resolve(socket, handle.clone())),
@@ -226,8 +172,7 @@ async fn tick(handle: Handle, tick_ms: u64, outlet: Option<mpsc::UnboundedSender
         ticks.tick().await;
         let effects = handle.lock().advance(Timestamp::now());
         for effect in &effects {
-            // Nobody has to listen.
-            let _ = handle.effects.send(effect.clone());
+            handle.publish(effect);
         }
         if let Some(outlet) = outlet.as_ref().filter(|_| !effects.is_empty()) {
             let _ = outlet.send(effects);

@@ -6,7 +6,8 @@ use super::Estate;
 use super::agenda::Occurrence;
 use super::interference::Verdict;
 use super::log::LogEntry;
-use super::request::{Answer, Call, Refusal, Reply, Request};
+use super::reply::{Answer, Refusal, Reply};
+use super::request::{Call, Request};
 
 /// What an action did: its reply, and the change in words for the log.
 pub(crate) type Done = Result<(Reply, Option<String>), Refusal>;

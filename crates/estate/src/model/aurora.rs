@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use super::Estate;
 use super::answering::Done;
 use super::database::{Cluster, Failover};
-use super::key::Key;
-use super::key::bare;
-use super::request::{Refusal, Reply};
+use super::key::{Key, bare};
+use super::reply::{Refusal, Reply};
 use super::settings::TargetIsWriter;
 
 impl Estate {

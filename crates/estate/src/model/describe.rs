@@ -4,7 +4,9 @@ use super::Estate;
 use super::answering::{Done, read};
 use super::database::{Cluster, ClusterView, Instance};
 use super::key::{Key, bare};
-use super::request::{Filter, Refusal, Reply, Select, page};
+use super::reply::{Refusal, Reply, page};
+use super::request::{Filter, Select};
+use super::snapshots::no_snapshot;
 
 /// The largest page of the RDS describe calls.
 pub(crate) const RDS_PAGE: usize = 100;
@@ -132,6 +134,43 @@ impl Estate {
                 format!("Blue/green deployment {id} not found."),
             )),
             _ => read(Reply::BlueGreen(found)),
+        }
+    }
+
+    pub(crate) fn describe_snapshots(
+        &self,
+        region: &str,
+        of_cluster: bool,
+        source: Option<&str>,
+        select: &Select,
+    ) -> Done {
+        let (wanted, source) = (select.identifier.as_deref().map(bare), source.map(bare));
+        let mut found = Vec::new();
+        for ((kind, key), snapshot) in &self.snapshots {
+            let named = *kind == of_cluster
+                && key.region == region
+                && wanted.is_none_or(|id| id.eq_ignore_ascii_case(&key.id))
+                && source.is_none_or(|id| id.eq_ignore_ascii_case(&snapshot.source));
+            let manual = "manual".to_owned();
+            if named
+                && matches(&select.filters, |name| match name {
+                    "db-cluster-id" | "db-instance-id" => Some(vec![&snapshot.source]),
+                    "db-cluster-snapshot-id" | "db-snapshot-id" => Some(vec![&key.id]),
+                    "dbi-resource-id" => Some(vec![&snapshot.source_resource_id]),
+                    "engine" => Some(vec![&snapshot.engine]),
+                    "snapshot-type" => Some(vec![&manual]),
+                    _ => None,
+                })?
+            {
+                found.push(self.progressed(snapshot));
+            }
+        }
+        match wanted {
+            Some(id) if found.is_empty() => Err(no_snapshot(of_cluster, id)),
+            _ => {
+                let (snapshots, marker) = page(found, &select.page, RDS_PAGE, BAD_MARKER)?;
+                read(Reply::Snapshots(snapshots, marker))
+            }
         }
     }
 

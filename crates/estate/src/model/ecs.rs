@@ -1,11 +1,10 @@
-//! The ECS calls.
-
-use jiff::Timestamp;
+//! The ECS calls that only read.
 
 use super::Estate;
 use super::answering::{Done, read};
 use super::key::{Key, arn, bare};
-use super::request::{EcsClusterView, Page, Refusal, Reply, page};
+use super::reply::{EcsClusterView, Refusal, Reply, page};
+use super::request::Page;
 use super::service::{Service, ServiceView, Task};
 
 /// `DescribeServices` takes so many services at most.
@@ -13,12 +12,13 @@ const SERVICES_AT_ONCE: usize = 10;
 /// `DescribeTasks` takes so many tasks at most; also the largest page of the list calls.
 const TASKS_AT_ONCE: usize = 100;
 
-fn invalid(message: &str) -> Refusal {
+/// The error for parameters that can't be.
+pub(crate) fn invalid(message: &str) -> Refusal {
     Refusal::new("InvalidParameterException", message)
 }
 
 impl Estate {
-    fn ecs_cluster(&self, region: &str, cluster: &str) -> Result<Key, Refusal> {
+    pub(crate) fn ecs_cluster(&self, region: &str, cluster: &str) -> Result<Key, Refusal> {
         let key = Key::new(region, bare(cluster));
         if self.ecs_clusters.contains(&key) {
             return Ok(key);
@@ -26,7 +26,7 @@ impl Estate {
         Err(Refusal::new("ClusterNotFoundException", "Cluster not found."))
     }
 
-    fn service_of(&self, cluster: &Key, service: &str) -> Option<&Service> {
+    pub(crate) fn service_of(&self, cluster: &Key, service: &str) -> Option<&Service> {
         self.services
             .get(&cluster.beside(&format!("{}/{}", cluster.id, bare(service))))
     }
@@ -149,53 +149,6 @@ impl Estate {
         read(Reply::Services(found, missing))
     }
 
-    pub(crate) fn update_service(
-        &mut self,
-        at: Timestamp,
-        region: &str,
-        cluster: &str,
-        service: &str,
-        force: bool,
-        desired: Option<u32>,
-    ) -> Done {
-        let cluster = self.ecs_cluster(region, cluster)?;
-        let found = self
-            .service_of(&cluster, service)
-            .ok_or_else(|| Refusal::new("ServiceNotFoundException", "Service not found."))?;
-        if found.status != "ACTIVE" {
-            return Err(Refusal::new(
-                "ServiceNotActiveException",
-                "Service was not ACTIVE.",
-            ));
-        }
-        if force && found.controller != "ECS" {
-            return Err(invalid(&format!(
-                "Unable to force a new deployment on services with a {} deployment controller.",
-                found.controller
-            )));
-        }
-        let key = found.key.clone();
-        let mut effects = Vec::new();
-        if let Some((desired, service)) = desired.zip(self.services.get_mut(&key)) {
-            effects.push(format!(
-                "desired count of {} from {} to {desired}",
-                service.name, service.desired
-            ));
-            service.desired = desired;
-        }
-        if force && let Some(deployment) = self.deploy(at, &key, None) {
-            effects.push(format!("deployment {deployment} of {}", key.id));
-        }
-        self.look(at, &key);
-        let view = self
-            .service_view(&key)
-            .ok_or_else(|| invalid("The service is gone."))?;
-        Ok((
-            Reply::Service(Box::new(view)),
-            (!effects.is_empty()).then(|| effects.join("; ")),
-        ))
-    }
-
     pub(crate) fn list_tasks(
         &self,
         region: &str,
@@ -249,34 +202,5 @@ impl Estate {
             }
         }
         read(Reply::Tasks(found, missing))
-    }
-
-    pub(crate) fn stop_task_by_call(
-        &mut self,
-        at: Timestamp,
-        region: &str,
-        cluster: &str,
-        task: &str,
-        reason: Option<String>,
-    ) -> Done {
-        self.ecs_cluster(region, cluster)?;
-        let id = bare(task).to_owned();
-        let service = self
-            .tasks
-            .get(&id)
-            .filter(|task| task.service.region == region)
-            .map(|task| task.service.clone())
-            .ok_or_else(|| invalid("The referenced task was not found."))?;
-        let reason = reason.unwrap_or_else(|| "Task stopped by user".into());
-        self.stop_task(at, &id, &reason, "UserInitiated");
-        self.look(at, &service);
-        let stopped = self
-            .tasks
-            .get(&id)
-            .ok_or_else(|| invalid("The referenced task was not found."))?;
-        Ok((
-            Reply::Task(Box::new(stopped.clone())),
-            Some(format!("stop of task {id} of {}", service.id)),
-        ))
     }
 }

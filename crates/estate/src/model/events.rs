@@ -7,7 +7,8 @@ use super::answering::{Done, read};
 use super::describe::{BAD_MARKER, RDS_PAGE};
 use super::effect::{Effect, RdsEvent, SourceType};
 use super::key::{Key, bare};
-use super::request::{EventSelect, Refusal, Reply, page};
+use super::reply::{Refusal, Reply, page};
+use super::request::EventSelect;
 
 /// How many events are kept; AWS keeps them for 14 days.
 const KEPT: usize = 5_000;

@@ -2,7 +2,8 @@
 
 use super::Estate;
 use super::faults::{Calls, Fault};
-use super::request::{Refusal, Request, Service};
+use super::reply::Refusal;
+use super::request::{Request, Service};
 
 /// What an interference does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

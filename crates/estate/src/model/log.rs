@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::request::{Answer, Request, Service};
+use super::reply::Answer;
+use super::request::{Request, Service};
 
 /// One request and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -10,6 +10,7 @@ mod chance;
 mod database;
 mod describe;
 mod ecs;
+mod ecs_acting;
 mod effect;
 mod events;
 mod failover;
@@ -17,12 +18,16 @@ mod faults;
 mod interference;
 mod key;
 mod log;
+mod looking;
 mod mending;
 mod metrics;
 mod names;
+mod naming;
 mod observe;
+mod planned;
 mod planting;
 mod reboot;
+mod reply;
 mod request;
 mod rollout;
 mod seed;
@@ -39,22 +44,22 @@ use serde::Serialize;
 
 pub use self::database::{BlueGreen, Cluster, ClusterView, Failover, Health, Instance, Snapshot, Tags};
 pub use self::effect::{Datapoint, EcsEvent, Effect, Observation, RdsEvent, SourceType};
-pub use self::faults::{Calls, Fault, Planned, When};
+pub use self::faults::{Calls, Fault};
 pub use self::key::Key;
 pub use self::log::LogEntry;
 pub use self::names::Resolved;
-pub use self::request::{
-    Answer, Call, EcsClusterView, EventSelect, Filter, Page, Refusal, Reply, Request, Select, Service as Api,
-};
+pub use self::naming::NoSuchThing;
+pub use self::planned::{Planned, When};
+pub use self::reply::{Answer, EcsClusterView, Refusal, Reply};
+pub use self::request::{Call, EventSelect, Filter, Page, Request, Select, Service as Api};
 pub use self::seed::{ClusterSeed, InstanceSeed, Seed, SeedError, ServiceSeed};
 pub use self::service::{Deployment, RolloutState, Service, ServiceEvent, ServiceView, Task};
 pub use self::settings::{Delays, Settings, Span, TargetIsWriter};
-pub use self::striking::NoSuchThing;
 
 use self::agenda::{Agenda, Occurrence};
 use self::chance::Chance;
-use self::faults::Trigger;
 use self::interference::Interference;
+use self::planned::Trigger;
 use self::snapshots::SnapshotKey;
 
 /// The model of RDS and ECS.
@@ -187,12 +192,12 @@ impl Estate {
     fn happen(&mut self, at: Timestamp, occurrence: Occurrence) {
         match occurrence {
             Occurrence::FailoverBegins { cluster, generation } => {
-                self.failover_begins(at, &cluster, generation)
+                self.failover_begins(at, &cluster, generation);
             }
             Occurrence::Promoted { cluster, generation } => self.promoted(at, &cluster, generation),
             Occurrence::Settled { cluster, generation } => self.settled(&cluster, generation),
             Occurrence::EndpointMoves { cluster, generation } => {
-                self.endpoint_moves(at, &cluster, generation)
+                self.endpoint_moves(at, &cluster, generation);
             }
             Occurrence::AwsNotices { cluster, writer } => self.aws_notices(at, &cluster, &writer),
             Occurrence::InstanceReturns { instance, generation } => {

@@ -32,7 +32,7 @@ impl Estate {
         self.catch_up(at);
     }
 
-    fn set_health(&mut self, key: &Key, health: Health) {
+    pub(crate) fn set_health(&mut self, key: &Key, health: Health) {
         if let Some(instance) = self.instances.get_mut(key) {
             instance.health = health;
         }
@@ -41,6 +41,10 @@ impl Estate {
     /// An instance's process dies. AWS looks at a writer after the time that the settings give, if any.
     pub(crate) fn crash(&mut self, at: Timestamp, key: &Key) {
         self.set_health(key, Health::Crashed(at));
+        if let Some(instance) = self.instances.get_mut(key) {
+            // A restart that was under way will not end.
+            instance.generation += 1;
+        }
         let cluster = self
             .instances
             .get(key)

@@ -11,7 +11,7 @@ use super::aurora::wrong_instance;
 use super::database::Health;
 use super::events::InstanceNews;
 use super::key::Key;
-use super::request::{Refusal, Reply};
+use super::reply::{Refusal, Reply};
 
 impl Estate {
     pub(crate) fn reboot_instance(

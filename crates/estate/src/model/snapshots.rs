@@ -4,14 +4,13 @@ use jiff::{Timestamp, Unit};
 
 use super::Estate;
 use super::agenda::{Occurrence, later};
-use super::answering::{Done, read};
+use super::answering::Done;
 use super::aurora::{wrong_instance, wrong_state};
 use super::database::{Snapshot, Tags};
-use super::describe::{BAD_MARKER, RDS_PAGE, matches};
 use super::effect::SourceType;
 use super::events::InstanceNews;
 use super::key::{Key, arn, bare};
-use super::request::{Refusal, Reply, Select, page};
+use super::reply::{Refusal, Reply};
 
 /// A snapshot's place: whether it is of a cluster, and its key. The two kinds have names of their own.
 pub(crate) type SnapshotKey = (bool, Key);
@@ -204,43 +203,6 @@ impl Estate {
         self.tell(at, &snapshot.key, kind, arn, &["backup"], id, message.to_owned());
     }
 
-    pub(crate) fn describe_snapshots(
-        &self,
-        region: &str,
-        of_cluster: bool,
-        source: Option<&str>,
-        select: &Select,
-    ) -> Done {
-        let (wanted, source) = (select.identifier.as_deref().map(bare), source.map(bare));
-        let mut found = Vec::new();
-        for ((kind, key), snapshot) in &self.snapshots {
-            let named = *kind == of_cluster
-                && key.region == region
-                && wanted.is_none_or(|id| id.eq_ignore_ascii_case(&key.id))
-                && source.is_none_or(|id| id.eq_ignore_ascii_case(&snapshot.source));
-            let manual = "manual".to_owned();
-            if named
-                && matches(&select.filters, |name| match name {
-                    "db-cluster-id" | "db-instance-id" => Some(vec![&snapshot.source]),
-                    "db-cluster-snapshot-id" | "db-snapshot-id" => Some(vec![&key.id]),
-                    "dbi-resource-id" => Some(vec![&snapshot.source_resource_id]),
-                    "engine" => Some(vec![&snapshot.engine]),
-                    "snapshot-type" => Some(vec![&manual]),
-                    _ => None,
-                })?
-            {
-                found.push(self.progressed(snapshot));
-            }
-        }
-        match wanted {
-            Some(id) if found.is_empty() => Err(no_snapshot(of_cluster, id)),
-            _ => {
-                let (snapshots, marker) = page(found, &select.page, RDS_PAGE, BAD_MARKER)?;
-                read(Reply::Snapshots(snapshots, marker))
-            }
-        }
-    }
-
     pub(crate) fn delete_snapshot(&mut self, region: &str, of_cluster: bool, snapshot: &str) -> Done {
         let key = (of_cluster, Key::new(region, bare(snapshot).to_lowercase()));
         let found = self
@@ -277,7 +239,7 @@ fn valid_identifier(id: &str, most: usize) -> bool {
         && !id.ends_with('-')
 }
 
-fn no_snapshot(of_cluster: bool, id: &str) -> Refusal {
+pub(crate) fn no_snapshot(of_cluster: bool, id: &str) -> Refusal {
     let code = if of_cluster {
         "DBClusterSnapshotNotFoundFault"
     } else {

@@ -4,21 +4,13 @@ use jiff::Timestamp;
 
 use super::Estate;
 use super::agenda::{Occurrence, later};
-use super::database::{Failover, Health};
+use super::database::{Failover, Health, Instance};
 use super::effect::SourceType;
-use super::faults::{Calls, Fault, Planned, Trigger};
+use super::faults::{Calls, Fault};
 use super::interference::{Interference, Kind};
 use super::key::{Key, arn};
-
-/// A fault that names something which does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the fault names {kind} `{name}`, which is not in the estate")]
-pub struct NoSuchThing {
-    /// What kind of thing.
-    pub kind: &'static str,
-    /// Its name.
-    pub name: String,
-}
+use super::naming::NoSuchThing;
+use super::planned::{Planned, Trigger};
 
 impl Estate {
     /// Plans a fault: at once, later, or on a call. What it names must exist now.
@@ -37,204 +29,32 @@ impl Estate {
         Ok(())
     }
 
-    fn check_names(&self, fault: &Fault) -> Result<(), NoSuchThing> {
-        let missing = |kind, name: &str| {
-            Err(NoSuchThing {
-                kind,
-                name: name.to_owned(),
-            })
-        };
+    /// A fault strikes.
+    pub(crate) fn strike(&mut self, at: Timestamp, fault: &Fault) {
         match fault {
             Fault::CrashWriter { cluster, region }
             | Fault::SilenceWriter { cluster, region }
             | Fault::SickWriter { cluster, region }
+            | Fault::AwsFailover { cluster, region, .. }
+            | Fault::MoveWriter { cluster, region, .. }
             | Fault::LoseReaders { cluster, region, .. }
+            | Fault::LagReaders { cluster, region, .. }
             | Fault::HoldEndpoint { cluster, region, .. }
-            | Fault::Heal {
-                cluster: Some(cluster),
-                region,
-            }
-            | Fault::AwsFailover {
-                cluster,
-                region,
-                target: None,
-                ..
-            }
-            | Fault::LagReaders {
-                cluster,
-                region,
-                instance: None,
-                ..
-            }
-            | Fault::SetStatus {
-                cluster,
-                region,
-                instance: None,
-                ..
-            } => self
-                .named_cluster(cluster, region.as_deref())
-                .map_or_else(|| missing("cluster", cluster), |_| Ok(())),
-            Fault::AwsFailover {
-                cluster,
-                region,
-                target: Some(instance),
-                ..
-            }
-            | Fault::MoveWriter {
-                cluster,
-                region,
-                to: instance,
-                ..
-            }
-            | Fault::LagReaders {
-                cluster,
-                region,
-                instance: Some(instance),
-                ..
-            }
-            | Fault::SetStatus {
-                cluster,
-                region,
-                instance: Some(instance),
-                ..
-            } => {
-                let Some(key) = self.named_cluster(cluster, region.as_deref()) else {
-                    return missing("cluster", cluster);
-                };
-                let member = self
-                    .clusters
-                    .get(&key)
-                    .is_some_and(|found| found.members.contains(instance));
-                if member {
-                    Ok(())
-                } else {
-                    missing("instance", instance)
+            | Fault::SetStatus { cluster, region, .. } => {
+                if let Some(key) = self.named_cluster(cluster, region.as_deref()) {
+                    self.strike_cluster(at, &key, fault);
                 }
             }
             Fault::FailDeployments { service, cluster }
             | Fault::SlowDeployments { service, cluster, .. }
             | Fault::Deploy { service, cluster }
             | Fault::CrashTask { service, cluster }
-            | Fault::ProtectTasks { service, cluster, .. } => self
-                .named_service(service, cluster.as_deref())
-                .map_or_else(|| missing("service", service), |_| Ok(())),
-            Fault::Heal { cluster: None, .. }
-            | Fault::Throttle(_)
-            | Fault::LoseReply(_)
-            | Fault::ServerError(_)
-            | Fault::Deny(_)
-            | Fault::TellRdsEvent { .. }
-            | Fault::SetDelays { .. } => Ok(()),
-        }
-    }
-
-    fn named_cluster(&self, id: &str, region: Option<&str>) -> Option<Key> {
-        self.clusters
-            .keys()
-            .find(|key| key.id == id && region.is_none_or(|region| region == key.region))
-            .cloned()
-    }
-
-    fn named_service(&self, name: &str, cluster: Option<&str>) -> Option<Key> {
-        let mut services = self.services.values();
-        let found =
-            services.find(|found| found.name == name && cluster.is_none_or(|id| id == found.cluster.id));
-        found.map(|found| found.key.clone())
-    }
-
-    /// A fault strikes.
-    pub(crate) fn strike(&mut self, at: Timestamp, fault: &Fault) {
-        match fault {
-            Fault::CrashWriter { cluster, region } => {
-                if let Some(writer) = self.writer_of(cluster, region.as_deref()) {
-                    self.crash(at, &writer);
+            | Fault::ProtectTasks { service, cluster, .. } => {
+                if let Some(key) = self.named_service(service, cluster.as_deref()) {
+                    self.strike_service(at, &key, fault);
                 }
-            }
-            Fault::SilenceWriter { cluster, region } => {
-                self.set_writer(cluster, region.as_deref(), Health::Silent);
-            }
-            Fault::SickWriter { cluster, region } => {
-                self.set_writer(cluster, region.as_deref(), Health::Sick)
             }
             Fault::Heal { cluster, region } => self.heal(cluster.as_deref(), region.as_deref()),
-            Fault::AwsFailover {
-                cluster,
-                region,
-                target,
-                events,
-                promotion,
-            } => {
-                let Some(key) = self.named_cluster(cluster, region.as_deref()) else {
-                    return;
-                };
-                let best = self.clusters.get(&key).and_then(|found| self.best_reader(found));
-                if let Some(target) = target.clone().or(best) {
-                    self.move_writer(at, &key, target, *events, *promotion);
-                }
-            }
-            Fault::MoveWriter {
-                cluster,
-                region,
-                to,
-                events,
-                promotion,
-            } => {
-                if let Some(key) = self.named_cluster(cluster, region.as_deref()) {
-                    self.move_writer(at, &key, to.clone(), *events, *promotion);
-                }
-            }
-            Fault::LoseReaders {
-                cluster,
-                region,
-                status,
-            } => {
-                for key in self.readers_of(cluster, region.as_deref()) {
-                    if let Some(reader) = self.instances.get_mut(&key) {
-                        reader.health = Health::Crashed(at);
-                        reader.generation += 1;
-                        reader.status.clone_from(status);
-                    }
-                }
-            }
-            Fault::LagReaders {
-                cluster,
-                region,
-                milliseconds,
-                instance,
-            } => {
-                for key in self.readers_of(cluster, region.as_deref()) {
-                    if let Some(reader) = self
-                        .instances
-                        .get_mut(&key)
-                        .filter(|_| instance.as_ref().is_none_or(|id| *id == key.id))
-                    {
-                        reader.lag = *milliseconds;
-                        reader.reports_lag = milliseconds.is_some();
-                    }
-                }
-            }
-            Fault::HoldEndpoint {
-                cluster,
-                region,
-                seconds,
-            } => {
-                let key = self.named_cluster(cluster, region.as_deref());
-                if let Some(found) = key.and_then(|key| self.clusters.get_mut(&key)) {
-                    found.endpoint_held_until = Some(later(at, *seconds));
-                }
-            }
-            Fault::SetStatus {
-                cluster,
-                region,
-                instance,
-                status,
-                seconds,
-            } => {
-                let Some(key) = self.named_cluster(cluster, region.as_deref()) else {
-                    return;
-                };
-                self.set_status(at, &key, instance.as_deref(), status, *seconds);
-            }
             Fault::Throttle(calls) => self.meddle(Kind::Throttle, calls),
             Fault::LoseReply(calls) => self.meddle(Kind::LoseReply, calls),
             Fault::ServerError(calls) => self.meddle(Kind::ServerError, calls),
@@ -262,39 +82,92 @@ impl Estate {
                 );
             }
             Fault::SetDelays { delays } => self.settings.delays = delays.clone(),
-            Fault::FailDeployments { service, cluster }
-            | Fault::SlowDeployments { service, cluster, .. }
-            | Fault::Deploy { service, cluster }
-            | Fault::CrashTask { service, cluster }
-            | Fault::ProtectTasks { service, cluster, .. } => {
-                if let Some(key) = self.named_service(service, cluster.as_deref()) {
-                    self.strike_service(at, &key, fault);
-                }
-            }
         }
     }
 
-    fn writer_of(&self, cluster: &str, region: Option<&str>) -> Option<Key> {
-        let key = self.named_cluster(cluster, region)?;
-        let cluster = self.clusters.get(&key)?;
-        Some(key.beside(&cluster.writer))
-    }
-
-    fn readers_of(&self, cluster: &str, region: Option<&str>) -> Vec<Key> {
-        let key = self.named_cluster(cluster, region);
-        let Some((key, cluster)) = key.and_then(|key| self.clusters.get_key_value(&key)) else {
-            return Vec::new();
+    fn strike_cluster(&mut self, at: Timestamp, key: &Key, fault: &Fault) {
+        let Some(cluster) = self.clusters.get(key) else {
+            return;
         };
-        let readers = cluster.members.iter().filter(|id| **id != cluster.writer);
-        readers.map(|id| key.beside(id)).collect()
+        let writer = key.beside(&cluster.writer);
+        match fault {
+            Fault::CrashWriter { .. } => self.crash(at, &writer),
+            Fault::SilenceWriter { .. } => self.set_health(&writer, Health::Silent),
+            Fault::SickWriter { .. } => self.set_health(&writer, Health::Sick),
+            Fault::AwsFailover {
+                target,
+                events,
+                promotion,
+                ..
+            } => {
+                if let Some(target) = target.clone().or_else(|| self.best_reader(cluster)) {
+                    self.move_writer(at, key, target, *events, *promotion);
+                }
+            }
+            Fault::MoveWriter {
+                to,
+                events,
+                promotion,
+                ..
+            } => {
+                self.move_writer(at, key, to.clone(), *events, *promotion);
+            }
+            Fault::LoseReaders { status, .. } => {
+                self.each_reader(key, |reader| {
+                    reader.health = Health::Crashed(at);
+                    reader.generation += 1;
+                    reader.status.clone_from(status);
+                });
+            }
+            Fault::LagReaders {
+                milliseconds,
+                instance,
+                ..
+            } => {
+                self.each_reader(key, |reader| {
+                    if instance.as_ref().is_none_or(|id| *id == reader.key.id) {
+                        reader.lag = *milliseconds;
+                        reader.reports_lag = milliseconds.is_some();
+                    }
+                });
+            }
+            Fault::HoldEndpoint { seconds, .. } => {
+                if let Some(cluster) = self.clusters.get_mut(key) {
+                    cluster.endpoint_held_until = Some(later(at, *seconds));
+                }
+            }
+            Fault::SetStatus {
+                instance,
+                status,
+                seconds,
+                ..
+            } => {
+                self.set_status(at, key, instance.as_deref(), status, *seconds);
+            }
+            // Not faults of a cluster.
+            Fault::FailDeployments { .. }
+            | Fault::SlowDeployments { .. }
+            | Fault::Deploy { .. }
+            | Fault::CrashTask { .. }
+            | Fault::ProtectTasks { .. }
+            | Fault::Heal { .. }
+            | Fault::Throttle(_)
+            | Fault::LoseReply(_)
+            | Fault::ServerError(_)
+            | Fault::Deny(_)
+            | Fault::TellRdsEvent { .. }
+            | Fault::SetDelays { .. } => {}
+        }
     }
 
-    fn set_writer(&mut self, cluster: &str, region: Option<&str>, health: Health) {
-        if let Some(writer) = self
-            .writer_of(cluster, region)
-            .and_then(|key| self.instances.get_mut(&key))
-        {
-            writer.health = health;
+    fn each_reader(&mut self, key: &Key, mut change: impl FnMut(&mut Instance)) {
+        let Some(cluster) = self.clusters.get(key) else {
+            return;
+        };
+        for id in cluster.members.iter().filter(|id| **id != cluster.writer) {
+            if let Some(reader) = self.instances.get_mut(&key.beside(id)) {
+                change(reader);
+            }
         }
     }
 

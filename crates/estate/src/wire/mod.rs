@@ -11,6 +11,7 @@ mod ecs_json;
 mod form;
 mod rds;
 mod rds_reply;
+mod rds_snapshot;
 mod rds_xml;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};

@@ -2,10 +2,8 @@
 
 use serde::Serialize;
 
-use super::rds_xml::{
-    BlueGreenDeployments, DBCluster, DBClusterSnapshots, DBClusters, DBInstance, DBInstances, DBSnapshot,
-    DBSnapshots, Events,
-};
+use super::rds_snapshot::{DBClusterSnapshots, DBSnapshot, DBSnapshots};
+use super::rds_xml::{BlueGreenDeployments, DBCluster, DBClusters, DBInstance, DBInstances, Events};
 use super::request_id;
 use crate::model::{Refusal, Reply};
 

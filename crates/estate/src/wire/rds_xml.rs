@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{BlueGreen, ClusterView, Instance, RdsEvent, Snapshot, Tags};
+use crate::model::{BlueGreen, ClusterView, Instance, RdsEvent, Tags};
 
 /// A list: an element that holds elements of one name.
 macro_rules! list {
@@ -23,13 +23,13 @@ macro_rules! list {
     };
 }
 
+pub(super) use list;
+
 list!(DBClusters, "DBCluster", DBCluster);
 list!(DBClusterMembers, "DBClusterMember", DBClusterMember);
 list!(DBInstances, "DBInstance", DBInstance);
 list!(Events, "Event", Event);
 list!(EventCategories, "EventCategory", String);
-list!(DBClusterSnapshots, "DBClusterSnapshot", DBSnapshot);
-list!(DBSnapshots, "DBSnapshot", DBSnapshot);
 list!(BlueGreenDeployments, "member", BlueGreenDeployment);
 list!(TagList, "Tag", Tag);
 list!(AvailabilityZones, "AvailabilityZone", String);
@@ -41,7 +41,7 @@ pub(super) struct Tag {
     value: String,
 }
 
-fn tag_list(tags: &Tags) -> TagList {
+pub(super) fn tag_list(tags: &Tags) -> TagList {
     tags.iter()
         .map(|(key, value)| Tag {
             key: key.clone(),
@@ -214,71 +214,6 @@ impl From<&RdsEvent> for Event {
             categories: event.categories.iter().cloned().collect(),
             date: format!("{:.3}", event.at),
             source_arn: event.source_arn.clone(),
-        }
-    }
-}
-
-/// A snapshot of a cluster or an instance: each kind has its own names for the same things.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DBSnapshot {
-    #[serde(
-        rename = "DBClusterSnapshotIdentifier",
-        skip_serializing_if = "Option::is_none"
-    )]
-    cluster_snapshot: Option<String>,
-    #[serde(rename = "DBClusterIdentifier", skip_serializing_if = "Option::is_none")]
-    cluster: Option<String>,
-    #[serde(rename = "DBClusterSnapshotArn", skip_serializing_if = "Option::is_none")]
-    cluster_snapshot_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    db_cluster_resource_id: Option<String>,
-    #[serde(rename = "DBSnapshotIdentifier", skip_serializing_if = "Option::is_none")]
-    instance_snapshot: Option<String>,
-    #[serde(rename = "DBInstanceIdentifier", skip_serializing_if = "Option::is_none")]
-    instance: Option<String>,
-    #[serde(rename = "DBSnapshotArn", skip_serializing_if = "Option::is_none")]
-    instance_snapshot_arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dbi_resource_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    original_snapshot_create_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    availability_zone: Option<String>,
-    engine: String,
-    engine_version: String,
-    snapshot_create_time: String,
-    snapshot_type: &'static str,
-    status: String,
-    percent_progress: u8,
-    port: u16,
-    tag_list: TagList,
-}
-
-impl From<&Snapshot> for DBSnapshot {
-    fn from(snapshot: &Snapshot) -> Self {
-        let of_cluster = |value: &str| snapshot.of_cluster.then(|| value.to_owned());
-        let of_instance = |value: &str| (!snapshot.of_cluster).then(|| value.to_owned());
-        let created = format!("{:.3}", snapshot.created);
-        Self {
-            cluster_snapshot: of_cluster(&snapshot.key.id),
-            cluster: of_cluster(&snapshot.source),
-            cluster_snapshot_arn: of_cluster(&snapshot.arn),
-            db_cluster_resource_id: of_cluster(&snapshot.source_resource_id),
-            instance_snapshot: of_instance(&snapshot.key.id),
-            instance: of_instance(&snapshot.source),
-            instance_snapshot_arn: of_instance(&snapshot.arn),
-            dbi_resource_id: of_instance(&snapshot.source_resource_id),
-            original_snapshot_create_time: of_instance(&created),
-            availability_zone: of_instance(&snapshot.availability_zone),
-            engine: snapshot.engine.clone(),
-            engine_version: snapshot.engine_version.clone(),
-            snapshot_create_time: created,
-            snapshot_type: "manual",
-            status: snapshot.status.clone(),
-            percent_progress: snapshot.percent,
-            port: snapshot.port,
-            tag_list: tag_list(&snapshot.tags),
         }
     }
 }

@@ -1,3 +1,7 @@
+//! The wire, asked by the real SDKs.
+
+mod names;
+
 use std::time::Duration;
 
 use aws_sdk_ecs::error::ProvideErrorMetadata as _;
