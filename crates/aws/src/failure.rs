@@ -25,17 +25,22 @@ where
         } else {
             Failure::Doubtful
         }),
-        SdkError::ResponseError(response) => because(if response.raw().status().is_success() {
-            Failure::Malformed
-        } else {
-            by_status(response.raw().status())
-        }),
+        SdkError::ResponseError(response) => because(by_status(response.raw().status())),
         SdkError::ServiceError(refusal) => {
             let meta = refusal.err().meta();
             let status = refusal.raw().status();
             let failure = meta.code().and_then(by_code).unwrap_or_else(|| by_status(status));
             let told = meta.message().filter(|m| !m.is_empty());
-            let message = told.map_or_else(|| format!("HTTP status {}", status.as_u16()), str::to_owned);
+            let message = told.map_or_else(
+                || {
+                    format!(
+                        "HTTP status {}: {}",
+                        status.as_u16(),
+                        DisplayErrorContext(refusal.err())
+                    )
+                },
+                str::to_owned,
+            );
             CallError {
                 code: meta.code().map(|c| recovery::text::plain(c, 100)),
                 ..CallError::new(service, action, failure, &message)
@@ -114,6 +119,8 @@ fn by_code(code: &str) -> Option<Failure> {
 
 fn by_status(status: StatusCode) -> Failure {
     match status.as_u16() {
+        // An answer that cannot be read: the SDK reports it as a failure without a code.
+        200..=299 => Failure::Malformed,
         401 | 403 => Failure::Denied,
         404 => Failure::NotFound,
         429 => Failure::Throttled,
@@ -210,6 +217,7 @@ mod tests {
     #[test]
     fn a_status_decides_where_the_code_is_silent() {
         let failure = |status: u16| by_status(StatusCode::try_from(status).expect("a status"));
+        assert_eq!(failure(200), Failure::Malformed, "the body could not be read");
         assert_eq!(failure(400), Failure::Refused);
         assert_eq!(failure(403), Failure::Denied);
         assert_eq!(failure(404), Failure::NotFound);

@@ -132,7 +132,7 @@ mod tests {
             subject("Database orders: failing over"),
             "Database orders: failing over"
         );
-        assert_eq!(subject("  a\r\nb\u{7}…"), "a b?");
+        assert_eq!(subject("  a\r\nb\u{7}…"), "a b ?");
         assert_eq!(subject("Données"), "Donn?es");
         assert_eq!(subject("\n"), "Mainstay");
         assert_eq!(subject(&"x".repeat(1_000_000)).len(), 99);

@@ -1,0 +1,438 @@
+//! The adapters against scripted answers on the wire: how often a call is sent, and what its answer means.
+
+mod loopback;
+
+use aws::{Door, Ecs, EventBus, IncidentTable, NoticeTopic, Rds, StateMachine};
+use aws_config::timeout::TimeoutConfig;
+use loopback::{Loopback, Reply};
+use recovery::{
+    Entry, Failure, Head, IncidentId, Record, Run,
+    ports::{
+        Bus, Committed, Databases, Executions, Incidents, Services, SnapshotAnswer, SnapshotRequest, Topic,
+    },
+    signal::Request,
+    twins::{conformance, fixture},
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const FAILED_OVER: &str = "<FailoverDBClusterResponse><FailoverDBClusterResult/></FailoverDBClusterResponse>";
+
+#[tokio::test]
+async fn a_failover_is_sent_once_whatever_the_answer() {
+    let table = [
+        (Reply::Close, Failure::Doubtful),
+        (Reply::xml_error(500, "InternalFailure"), Failure::Doubtful),
+        (Reply::xml_error(503, "ServiceUnavailable"), Failure::Doubtful),
+        (Reply::new(502, "<html>"), Failure::Doubtful),
+        (Reply::xml_error(400, "Throttling"), Failure::Throttled),
+        (
+            Reply::xml_error(400, "InvalidDBClusterStateFault"),
+            Failure::WrongState,
+        ),
+        (
+            Reply::xml_error(400, "InvalidDBInstanceState"),
+            Failure::WrongState,
+        ),
+        (Reply::xml_error(404, "DBClusterNotFoundFault"), Failure::NotFound),
+        (Reply::xml_error(403, "AccessDenied"), Failure::Denied),
+        (
+            Reply::xml_error(400, "InvalidParameterCombination"),
+            Failure::Refused,
+        ),
+    ];
+    for (reply, expected) in table {
+        let server = Loopback::start(vec![reply.clone()]).await;
+        let error = Rds::new(&server.config())
+            .fail_over("orders", "orders-2")
+            .await
+            .expect_err("no success");
+        assert_eq!(error.failure, expected, "{reply:?}: {error}");
+        assert_eq!(error.action, "FailoverDBCluster");
+        assert_eq!(server.asked().len(), 1, "{reply:?}: sent once");
+    }
+    let server = Loopback::start(vec![Reply::new(200, FAILED_OVER)]).await;
+    Rds::new(&server.config())
+        .fail_over("orders", "orders-2")
+        .await
+        .expect("success");
+    let body = &server.asked()[0].body;
+    assert!(
+        body.contains("Action=FailoverDBCluster") && body.contains("TargetDBInstanceIdentifier=orders-2")
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_never_answered_is_doubtful_and_one_that_finds_nobody_was_never_sent() {
+    let server = Loopback::start(vec![Reply::Silence]).await;
+    let quick = TimeoutConfig::builder()
+        .operation_timeout(Duration::from_millis(300))
+        .build();
+    let config = server.config().to_builder().timeout_config(quick).build();
+    let table = IncidentTable::new(&config, "incidents");
+    let error = table.head("orders").await.expect_err("no answer");
+    assert_eq!(error.failure, Failure::Doubtful, "{error}");
+
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let url = format!("http://{}", gone.local_addr().expect("an address"));
+    drop(gone);
+    let error = Rds::new(&loopback::config(&url))
+        .fail_over("orders", "orders-2")
+        .await
+        .expect_err("nobody");
+    assert_eq!(error.failure, Failure::Unreachable, "{error}");
+}
+
+#[tokio::test]
+async fn reads_are_repeated_and_what_they_lack_is_named() {
+    let cluster = |inside: &str| {
+        Reply::new(
+            200,
+            format!(
+                "<DescribeDBClustersResponse><DescribeDBClustersResult><DBClusters><DBCluster>\
+                 <DBClusterIdentifier>orders</DBClusterIdentifier><DbClusterResourceId>cluster-1</DbClusterResourceId>\
+                 {inside}</DBCluster></DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>"
+            ),
+        )
+    };
+    let instances = Reply::new(
+        200,
+        "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances/></DescribeDBInstancesResult></DescribeDBInstancesResponse>",
+    );
+    let member = "<DBClusterMembers><DBClusterMember><DBInstanceIdentifier>orders-1</DBInstanceIdentifier>\
+                  <IsClusterWriter>true</IsClusterWriter></DBClusterMember></DBClusterMembers>";
+    let throttled = Reply::xml_error(400, "Throttling");
+    let whole = cluster(&format!("<Status>available</Status>{member}"));
+    let server = Loopback::start(vec![throttled, whole, instances.clone()]).await;
+    let found = Rds::new(&server.config())
+        .cluster("orders")
+        .await
+        .expect("a cluster");
+    assert_eq!(server.asked().len(), 3, "asked again after the throttle");
+    assert_eq!(found.writer().map(|m| m.instance.as_str()), Some("orders-1"));
+    assert_eq!(
+        found.writer().and_then(|m| m.status.clone()),
+        None,
+        "not described, so not known"
+    );
+    assert!(!found.settled());
+
+    let broken = member.replace("<IsClusterWriter>true</IsClusterWriter>", "");
+    for (inside, field) in [
+        (String::new(), "DBClusters[0].Status"),
+        (
+            format!("<Status>available</Status>{broken}"),
+            "DBClusters[0].DBClusterMembers[0].IsClusterWriter",
+        ),
+    ] {
+        let server = Loopback::start(vec![cluster(&inside), instances.clone()]).await;
+        let error = Rds::new(&server.config())
+            .cluster("orders")
+            .await
+            .expect_err("it lacks a field");
+        assert_eq!(error.failure, Failure::Malformed);
+        assert_eq!(error.message, format!("the reply has no {field}"));
+    }
+    let server = Loopback::start(vec![Reply::new(200, "not XML")]).await;
+    let error = Rds::new(&server.config())
+        .cluster("orders")
+        .await
+        .expect_err("not XML");
+    assert_eq!(error.failure, Failure::Malformed, "{error}");
+}
+
+#[tokio::test]
+async fn a_repeated_snapshot_is_recognised_by_its_tag() {
+    let request = SnapshotRequest {
+        cluster: "orders".to_owned(),
+        snapshot: "orders-2026".to_owned(),
+        tags: vec![("mainstay".to_owned(), "orders-2026".to_owned())],
+    };
+    let exists = || Reply::xml_error(400, "DBClusterSnapshotAlreadyExistsFault");
+    let found = |tag: &str| {
+        Reply::new(
+            200,
+            format!(
+                "<DescribeDBClusterSnapshotsResponse><DescribeDBClusterSnapshotsResult><DBClusterSnapshots>\
+                 <DBClusterSnapshot><DBClusterSnapshotIdentifier>orders-2026</DBClusterSnapshotIdentifier><TagList>\
+                 <Tag><Key>mainstay</Key><Value>{tag}</Value></Tag></TagList></DBClusterSnapshot>\
+                 </DBClusterSnapshots></DescribeDBClusterSnapshotsResult></DescribeDBClusterSnapshotsResponse>"
+            ),
+        )
+    };
+    let server = Loopback::start(vec![exists(), found("orders-2026")]).await;
+    let answer = Rds::new(&server.config()).snapshot(&request).await;
+    assert_eq!(answer, Ok(SnapshotAnswer::Exists));
+    let server = Loopback::start(vec![exists(), found("inherited")]).await;
+    let error = Rds::new(&server.config())
+        .snapshot(&request)
+        .await
+        .expect_err("not ours");
+    assert_eq!(error.failure, Failure::Refused);
+}
+
+#[tokio::test]
+async fn services_are_asked_for_ten_at_a_time() {
+    let nothing = Reply::new(
+        200,
+        r#"{"services":[],"failures":[{"arn":"a","reason":"MISSING"}]}"#,
+    );
+    let server = Loopback::start(vec![nothing]).await;
+    let names: Vec<String> = (0..11).map(|n| format!("service-{n}")).collect();
+    let found = Ecs::new(&server.config())
+        .services("shop", &names)
+        .await
+        .expect("an answer");
+    assert_eq!(found, [], "what ECS does not know is left out");
+    let counts: Vec<usize> = server
+        .asked()
+        .iter()
+        .map(|a| {
+            let body: Value = serde_json::from_str(&a.body).expect("JSON");
+            body["services"].as_array().expect("names").len()
+        })
+        .collect();
+    assert_eq!(counts, [10, 1]);
+
+    let denied = Reply::new(
+        200,
+        r#"{"services":[],"failures":[{"arn":"a","reason":"ACCESS_DENIED"}]}"#,
+    );
+    let server = Loopback::start(vec![denied]).await;
+    let error = Ecs::new(&server.config())
+        .services("shop", &names[..1])
+        .await
+        .expect_err("not just missing");
+    assert_eq!(error.message, "a: ACCESS_DENIED");
+}
+
+#[tokio::test]
+async fn a_new_deployment_is_asked_for_once_and_its_id_is_the_primarys() {
+    let body = r#"{"service":{"deployments":[{"id":"ecs-svc/1","status":"ACTIVE"},{"id":"ecs-svc/2","status":"PRIMARY"}]}}"#;
+    let server = Loopback::start(vec![Reply::new(200, body)]).await;
+    let id = Ecs::new(&server.config())
+        .redeploy("shop", "orders-api", Some(4))
+        .await;
+    assert_eq!(id.as_deref(), Ok("ecs-svc/2"));
+    let asked: Value = serde_json::from_str(&server.asked()[0].body).expect("JSON");
+    assert_eq!(asked["forceNewDeployment"], json!(true));
+    assert_eq!(asked["desiredCount"], json!(4));
+    assert_eq!(asked.get("taskDefinition"), None);
+
+    let server = Loopback::start(vec![Reply::new(500, r#"{"__type":"ServerException"}"#)]).await;
+    let error = Ecs::new(&server.config())
+        .redeploy("shop", "orders-api", None)
+        .await
+        .expect_err("no id");
+    assert_eq!(error.failure, Failure::Doubtful);
+    assert_eq!(server.asked().len(), 1);
+}
+
+fn opened() -> (Record, Head) {
+    let id = IncidentId::new("orders", fixture::start());
+    let record = conformance::opened("orders", &id, 1);
+    let head = Head::after(None, &record);
+    (record, head)
+}
+
+/// A cancelled transaction with these two reasons.
+fn cancelled(head: &Value, event: &Value) -> Reply {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [head, event],
+    });
+    Reply::new(400, body.to_string())
+}
+
+fn stands(item: &impl serde::Serialize) -> Value {
+    let json = serde_json::to_string(item).expect("JSON");
+    json!({"Code": "ConditionalCheckFailed", "Item": {"pk": {"S": "x"}, "record": {"S": json}}})
+}
+
+#[tokio::test]
+async fn a_cancelled_transaction_is_read_for_what_it_means() {
+    let (record, head) = opened();
+    let none = json!({"Code": "None"});
+    let conflict = json!({"Code": "TransactionConflict"});
+    let commit = |replies: Vec<Reply>| {
+        let (record, head) = opened();
+        async move {
+            let server = Loopback::start(replies).await;
+            let answer = IncidentTable::new(&server.config(), "incidents")
+                .commit(None, &record, &head)
+                .await;
+            (answer, server.asked().len())
+        }
+    };
+
+    let (answer, _) = commit(vec![cancelled(&stands(&head), &stands(&record))]).await;
+    assert_eq!(
+        answer,
+        Ok(Committed::Yes),
+        "our own event stands there: it succeeded before"
+    );
+
+    let mut other = record.clone();
+    other.owes.clear();
+    let (answer, _) = commit(vec![cancelled(&stands(&head), &stands(&other))]).await;
+    assert_eq!(
+        answer,
+        Ok(Committed::Conflict(Some(head.clone()))),
+        "an equal head, but another's event"
+    );
+
+    let (answer, _) = commit(vec![cancelled(&stands(&head), &none)]).await;
+    assert_eq!(answer, Ok(Committed::Conflict(Some(head.clone()))));
+
+    let gone = json!({"Code": "ConditionalCheckFailed"});
+    let (answer, _) = commit(vec![cancelled(&gone, &none)]).await;
+    assert_eq!(answer, Ok(Committed::Conflict(None)));
+
+    let (answer, asked) = commit(vec![cancelled(&conflict, &none), Reply::new(200, "{}")]).await;
+    assert_eq!(
+        answer,
+        Ok(Committed::Yes),
+        "another transaction was under way: tried again"
+    );
+    assert_eq!(asked, 2);
+
+    let (answer, asked) = commit(vec![cancelled(&none, &conflict)]).await;
+    assert_eq!(
+        answer.map_err(|e| e.failure),
+        Err(Failure::Throttled),
+        "but not for ever"
+    );
+    assert_eq!(asked, 4);
+
+    let (answer, _) = commit(vec![cancelled(&json!({"Code": "ThrottlingError"}), &none)]).await;
+    assert_eq!(answer.map_err(|e| e.failure), Err(Failure::Throttled));
+
+    let broken = json!({"Code": "ConditionalCheckFailed", "Item": {"pk": {"S": "database#orders"}, "record": {"S": "{"}}});
+    let (answer, _) = commit(vec![cancelled(&broken, &none)]).await;
+    let error = answer.expect_err("not a head");
+    assert_eq!(error.failure, Failure::Malformed);
+    assert!(error.message.contains("head database#orders"), "{error}");
+}
+
+#[tokio::test]
+async fn an_execution_that_exists_is_looked_at() {
+    let run = Run {
+        entry: Entry::Confirm,
+        incident: IncidentId::new("orders", fixture::start()),
+        fence: 2,
+        drill: false,
+        opened_at: fixture::start(),
+        plan: fixture::slice(),
+    };
+    let machine = "arn:aws:states:ca-central-1:123456789012:stateMachine:recovery";
+    let looked = r#"{"executionArn":"x","stateMachineArn":"y","startDate":1.0,"status":"FAILED"}"#;
+    let server = Loopback::start(vec![
+        Reply::json_error("ExecutionAlreadyExists"),
+        Reply::new(200, looked),
+    ])
+    .await;
+    let execution = StateMachine::new(&server.config(), machine)
+        .expect("an ARN")
+        .start(&run)
+        .await;
+    let execution = execution.expect("an execution");
+    assert_eq!(execution.status, "FAILED");
+    assert!(
+        execution
+            .arn
+            .ends_with(&format!(":execution:recovery:{}", run.execution_name()))
+    );
+    let asked = server.asked();
+    let input: Value = serde_json::from_str(&asked[0].body).expect("JSON");
+    let input: Run = serde_json::from_str(input["input"].as_str().expect("a text")).expect("the run");
+    assert_eq!(input, run, "the input is the run");
+
+    let server = Loopback::start(vec![Reply::json_error("ExecutionDoesNotExist")]).await;
+    let found = StateMachine::new(&server.config(), machine)
+        .expect("an ARN")
+        .find(&run)
+        .await;
+    assert_eq!(found, Ok(None));
+}
+
+#[tokio::test]
+async fn an_entry_that_the_bus_did_not_take_is_a_failure() {
+    let (record, _) = opened();
+    let taken = r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#;
+    let server = Loopback::start(vec![Reply::new(200, taken)]).await;
+    EventBus::new(&server.config(), "default")
+        .put(&record)
+        .await
+        .expect("taken");
+    let asked: Value = serde_json::from_str(&server.asked()[0].body).expect("JSON");
+    assert_eq!(asked["Entries"][0]["Source"], json!("mainstay"));
+    assert_eq!(asked["Entries"][0]["DetailType"], json!("Incident opened"));
+
+    let failed =
+        r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"ThrottlingException","ErrorMessage":"slow"}]}"#;
+    let server = Loopback::start(vec![Reply::new(200, failed)]).await;
+    let error = EventBus::new(&server.config(), "default")
+        .put(&record)
+        .await
+        .expect_err("not taken");
+    assert_eq!(
+        (error.failure, error.message.as_str()),
+        (Failure::Throttled, "slow")
+    );
+}
+
+#[tokio::test]
+async fn a_notice_bears_what_subscribers_filter_by() {
+    let published =
+        "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
+    let server = Loopback::start(vec![Reply::new(200, published)]).await;
+    let notice = conformance::notice("orders", "on-call", "Base de données: interruption");
+    let id = NoticeTopic::new(&server.config(), "arn:topic")
+        .publish(&notice)
+        .await;
+    assert_eq!(id.as_deref(), Ok("m-1"));
+    let body = server.asked()[0].body.clone();
+    for expected in [
+        "severity", "audience", "database", "incident", "drill", "kind", "sequence",
+    ] {
+        assert!(body.contains(&format!("Name={expected}&")), "{expected}: {body}");
+    }
+    assert!(body.contains("Subject=Base%20de%20donn%3Fes"), "{body}");
+}
+
+#[tokio::test]
+async fn the_functions_failure_reaches_the_person_who_asked() {
+    let request = Request::Ack {
+        incident: "x".to_owned(),
+        by: "sam".to_owned(),
+        reason: String::new(),
+    };
+    let server = Loopback::start(vec![Reply::new(200, r#"{"acknowledged":true}"#)]).await;
+    let answer = Door::new(&server.config(), "alarm-handler").ask(&request).await;
+    assert_eq!(answer, Ok(json!({"acknowledged": true})));
+    let asked: Value = serde_json::from_str(&server.asked()[0].body).expect("JSON");
+    assert_eq!(asked["mainstay"], json!("ack"));
+
+    let body = r#"{"errorType":"InvalidPlan","errorMessage":"line 3"}"#;
+    let reply = Reply::Answer(200, vec![("x-amz-function-error", "Unhandled")], body.to_owned());
+    let server = Loopback::start(vec![reply]).await;
+    let error = Door::new(&server.config(), "alarm-handler")
+        .ask(&request)
+        .await
+        .expect_err("it failed");
+    assert_eq!(
+        (error.code.as_deref(), error.message.as_str()),
+        (Some("InvalidPlan"), "line 3")
+    );
+
+    let server = Loopback::start(vec![Reply::json_error("ResourceNotFoundException")]).await;
+    let error = Door::new(&server.config(), "alarm-handler")
+        .ask(&request)
+        .await
+        .expect_err("no such function");
+    assert_eq!(error.failure, Failure::NotFound);
+    assert_eq!(server.asked().len(), 1);
+}
