@@ -8,7 +8,7 @@ use super::CloudError;
 pub(super) const REQUIREMENTS: &str = include_str!("../../local_cloud/requirements.txt");
 
 /// Path in the run folder, and text.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("hook.py", include_str!("../../local_cloud/hook.py")),
     ("deploy.py", include_str!("../../local_cloud/deploy.py")),
     (
@@ -54,6 +54,10 @@ const FILES: [(&str, &str); 16] = [
     (
         "mainstay_hooks/schedules.py",
         include_str!("../../local_cloud/mainstay_hooks/schedules.py"),
+    ),
+    (
+        "mainstay_hooks/streams.py",
+        include_str!("../../local_cloud/mainstay_hooks/streams.py"),
     ),
     (
         "mainstay_hooks/templates.py",
