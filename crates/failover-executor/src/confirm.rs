@@ -42,20 +42,14 @@ pub async fn step(
     carry_out(now, run, log, Step::Confirm, judgement).await
 }
 
-/// What this attempt has decided already, when the step is repeated.
+/// What this attempt has confirmed already, when the step is repeated.
 fn decided_before(run: &Run, log: &Log<'_>) -> Option<StepReply> {
     log.incident.latest(|r| {
-        if r.fence != run.fence {
-            return None;
-        }
-        let (next, verdict) = if let Event::Confirmed { verdict } = &r.event {
-            (Next::Done, verdict)
-        } else if let Event::AlreadyMoved { verdict, .. } = &r.event {
-            (Next::Recycle, verdict)
-        } else {
+        let Event::Confirmed { verdict } = &r.event else {
             return None;
         };
-        Some(StepReply::new(run, Step::Confirm, next, verdict.reason.clone()).because(verdict.clone()))
+        let reply = StepReply::new(run, Step::Confirm, Next::Done, verdict.reason.clone());
+        (r.fence == run.fence).then(|| reply.because(verdict.clone()))
     })
 }
 

@@ -55,6 +55,20 @@ pub(crate) async fn take_in_hand<'a>(
     Ok(InHand::Open(log))
 }
 
+/// What a step before the call answers when it is repeated after it left the failover to others.
+pub(crate) fn left_to_others(run: &Run, step: Step, log: &Log<'_>) -> Option<StepReply> {
+    if !matches!(step, Step::Confirm | Step::Assess | Step::FailOver) {
+        return None;
+    }
+    log.incident.latest(|r| {
+        let Event::AlreadyMoved { verdict, .. } = &r.event else {
+            return None;
+        };
+        let reply = StepReply::new(run, step, Next::Recycle, verdict.reason.clone());
+        (r.fence == run.fence).then(|| reply.because(verdict.clone()))
+    })
+}
+
 /// What a decision knows of the incident besides what it sees.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {

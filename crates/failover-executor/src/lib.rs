@@ -87,6 +87,9 @@ async fn take(now: Timestamp, request: &StepRequest, ports: &Ports) -> Result<St
         InHand::Open(log) => log,
         InHand::Closed(reply) => return Ok(reply),
     };
+    if let Some(reply) = incident_of::left_to_others(run, step, &log) {
+        return Ok(reply);
+    }
     match step {
         Step::Confirm => confirm::step(now, run, ports, &mut log).await,
         Step::Assess => assess::step(now, run, ports, &mut log).await,

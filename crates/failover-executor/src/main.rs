@@ -15,8 +15,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         CloudWatch::new(&config),
         IncidentTable::new(&config, &settings.table),
     );
-    let warming = async { tokio::join!(rds.warm(), ecs.warm(), alarms.warm(), incidents.warm()) };
-    function::warm(Box::pin(async { drop(warming.await) })).await;
+    function::warm(Box::pin(async {
+        tokio::join!(rds.warm(), ecs.warm(), alarms.warm(), incidents.warm());
+    }))
+    .await;
     let ports = Ports {
         databases: Arc::new(rds),
         services: Arc::new(ecs),

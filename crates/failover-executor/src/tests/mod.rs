@@ -1,1 +1,8 @@
-//! Tests of the steps.
+//! Tests of the steps: tables for the pure decisions, and whole steps over twins, each done twice.
+
+mod decisions;
+mod scene;
+mod steps;
+mod steps_after;
+mod targets;
+mod waiting;
