@@ -12,7 +12,7 @@ pub mod wire;
 
 pub use decide::{Act, Opening, Ruling, decide};
 pub use explain::{Explanation, explain};
-pub use handle::{Context, Ports, handle};
+pub use handle::{Context, Ports, STORE_PATIENCE, handle};
 pub use settings::{MissingSetting, Settings, read_plan};
 pub use state::State;
 

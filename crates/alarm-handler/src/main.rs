@@ -1,6 +1,6 @@
 //! Wiring of alarm-handler: settings, plan and clients once, then one event after the other.
 
-use alarm_handler::{Context, Ports, Settings, handle, read_plan};
+use alarm_handler::{Context, Ports, STORE_PATIENCE, Settings, handle, read_plan};
 use aws::{IncidentTable, NoticeTopic, StateMachine, function};
 use lambda_runtime::Error;
 use serde_json::Value;
@@ -22,6 +22,7 @@ async fn serve() -> Result<(), Error> {
         account: settings.account,
         region: settings.region,
         drill: settings.drill,
+        patience: STORE_PATIENCE,
     };
     let config = function::config().await;
     let incidents = IncidentTable::new(&config, &settings.table);

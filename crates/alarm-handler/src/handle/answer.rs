@@ -105,7 +105,7 @@ async fn pause(
     if let Some(reply) = unknown(database, context) {
         return Ok(reply);
     }
-    in_time("PutItem", ports.incidents.pause(&switch)).await?;
+    in_time(context, "PutItem", ports.incidents.pause(&switch)).await?;
     let what = database.unwrap_or("all databases");
     let answer = Answer::done(format!(
         "Automatic action for {what} is paused until somebody resumes it. Open recoveries see it before they fail over; people may still ask for a failover."
@@ -121,7 +121,7 @@ async fn resume(
     if let Some(reply) = unknown(database, context) {
         return Ok(reply);
     }
-    let was = in_time("UpdateItem", ports.incidents.resume(&scope(database))).await?;
+    let was = in_time(context, "UpdateItem", ports.incidents.resume(&scope(database))).await?;
     let what = database.unwrap_or("all databases");
     let mut reply = standing(Answer::done(String::new()), database, ports, context).await?;
     let said = if was {

@@ -2,6 +2,7 @@
 
 mod act;
 mod answer;
+mod follow;
 mod status;
 mod store_down;
 
@@ -23,9 +24,9 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long one look at the table, or one write to it, may take. Shorter than half of the function's timeout:
-/// when the store is down there must be time to tell people.
-const STORE_PATIENCE: Duration = Duration::from_secs(6);
+/// How long one look at the table, or one write to it, may take on AWS. Shorter than half of the function's
+/// timeout: when the table is down there must be time to tell people.
+pub const STORE_PATIENCE: Duration = Duration::from_secs(6);
 
 /// What the handler needs of the world.
 pub struct Ports<'a> {
@@ -47,6 +48,8 @@ pub struct Context {
     pub region: String,
     /// Whether every incident is a drill.
     pub drill: bool,
+    /// How long one look at the table, or one write to it, may take; see [`STORE_PATIENCE`].
+    pub patience: Duration,
 }
 
 /// Why a signal could not be dealt with.
@@ -155,7 +158,7 @@ async fn look(databases: &[String], ports: &Ports<'_>, context: &Context) -> Res
     };
     for name in databases {
         let both = async { tokio::try_join!(ports.incidents.head(name), ports.incidents.switches(name)) };
-        let (head, switches) = in_time("GetItem", both).await?;
+        let (head, switches) = in_time(context, "GetItem", both).await?;
         if let Some(head) = head {
             state.heads.insert(name.clone(), head);
         }
@@ -170,16 +173,17 @@ async fn look(databases: &[String], ports: &Ports<'_>, context: &Context) -> Res
 
 /// The store's answer, or that it is down: also when it does not answer at all.
 async fn in_time<T>(
+    context: &Context,
     action: &'static str,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, Trouble> {
-    match tokio::time::timeout(STORE_PATIENCE, call).await {
+    match tokio::time::timeout(context.patience, call).await {
         Ok(answer) => answer.map_err(Trouble::Store),
         Err(_) => Err(Trouble::Store(CallError::new(
             "DynamoDB",
             action,
             Failure::Doubtful,
-            "no answer within 6 seconds",
+            &format!("no answer within {:?}", context.patience),
         ))),
     }
 }

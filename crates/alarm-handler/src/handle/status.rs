@@ -32,7 +32,7 @@ pub(super) async fn reply(
     let newest = || state.head(database?).map(|h| h.incident.clone());
     let wanted = incident.map(IncidentId::named).or_else(newest);
     let found = match &wanted {
-        Some(id) => Incident::replay(in_time("Query", ports.incidents.records(id)).await?),
+        Some(id) => Incident::replay(in_time(context, "Query", ports.incidents.records(id)).await?),
         None => None,
     };
     if let (Some(named), None) = (incident, &found) {

@@ -6,29 +6,24 @@ use super::{
     breach, event_bridge,
     node::Node,
 };
-use aws_lambda_events::sns::SnsRecord;
 use recovery::{
     StepError,
     signal::{AlarmChange, AlarmKind, AlarmValue, Signal, Via},
     text,
 };
-use serde::Deserialize;
 use serde_json::Value;
 
-/// One record of an event whose records come from SNS.
+/// One record of an event whose records come from SNS. Only the message is needed: a record must not be refused
+/// for a signature or an address for unsubscribing that nobody here reads.
 pub(super) fn record(node: &Node<'_>) -> Result<Signal, StepError> {
-    let record = SnsRecord::deserialize(node.value()).map_err(|e| {
-        node.wrong(&format!(
-            "is not an SNS record: {}",
+    let outer = node.need("Sns")?.need("Message")?;
+    let parsed: Value = serde_json::from_str(outer.text()?).map_err(|e| {
+        outer.wrong(&format!(
+            "is not a JSON text: {}",
             text::plain(&e.to_string(), 120)
         ))
     })?;
-    let path = format!("{}.Sns.Message", node.path());
-    let parsed: Value = serde_json::from_str(&record.sns.message).map_err(|e| {
-        let cause = text::plain(&e.to_string(), 120);
-        StepError::MalformedEvent(format!("`{path}` is not a JSON text: {cause}"))
-    })?;
-    message(&Node::at(&parsed, &path))
+    message(&Node::at(&parsed, outer.path()))
 }
 
 fn message(node: &Node<'_>) -> Result<Signal, StepError> {

@@ -1,0 +1,215 @@
+//! Requests by people, and their answers.
+
+use crate::world::{World, is, sample};
+use alarm_handler::reply::{AckReply, FailoverReply, Standing, StatusReply, SwitchReply};
+use plan::NoticeKind;
+use recovery::{Closing, Decision, Entry, Event, Guard, ports::Scope};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_failover_is_started_and_says_what_to_follow() {
+    let world = World::new();
+    let reply: FailoverReply = world.ask("10:00:00", sample("request-failover")).await;
+    assert_eq!(
+        (reply.answer.decision, reply.answer.guard),
+        (Decision::Act, Guard::PersonAsks)
+    );
+    assert_eq!(
+        (reply.database.as_deref(), reply.fence, reply.dry_run),
+        (Some("orders"), Some(1), false)
+    );
+    assert_eq!(reply.incident.as_ref(), Some(&world.head().await.incident));
+    assert!(reply.execution.is_some() && reply.command.is_none());
+    assert_eq!(world.executions.runs()[0].entry, Entry::Assess);
+    let opened = world.incidents.stream().remove(0);
+    assert_eq!(opened.owes, [NoticeKind::Interruption]);
+    // A second request joins the open incident.
+    let again: FailoverReply = world.ask("10:00:05", sample("request-failover")).await;
+    assert_eq!(
+        (again.answer.decision, again.incident),
+        (Decision::Note, reply.incident)
+    );
+    let Event::Noted { verdict, .. } = world.newest().await.event else {
+        panic!()
+    };
+    assert_eq!(
+        verdict.guard,
+        Guard::PersonAsks,
+        "confirm looks for this to end a hold"
+    );
+    assert_eq!(world.executions.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing() {
+    let world = World::new();
+    let reply: FailoverReply = world.ask("10:00:00", sample("request-failover-dry-run")).await;
+    assert_eq!(
+        (reply.answer.decision, reply.answer.guard, reply.dry_run),
+        (Decision::Act, Guard::DryRun, true)
+    );
+    assert_eq!((reply.incident, reply.execution), (None, None));
+    assert!(world.incidents.stream().is_empty() && world.executions.runs().is_empty());
+    // Also while an incident is open.
+    world.decides("10:02:32", "alarm-writer-down").await;
+    let before = world.incidents.stream().len();
+    let reply: FailoverReply = world.ask("10:03:00", sample("request-failover-dry-run")).await;
+    assert_eq!(reply.answer.guard, Guard::DryRun);
+    assert_eq!(world.incidents.stream().len(), before);
+}
+
+#[tokio::test]
+async fn an_unknown_database_is_refused_with_the_known_ones() {
+    let world = World::new();
+    let reply: FailoverReply = world
+        .ask("10:00:00", sample("request-failover-unknown-database"))
+        .await;
+    assert!(reply.answer.is_refused());
+    assert!(reply.answer.reason.contains("orderz") && reply.answer.reason.contains("it has orders"));
+    let status: StatusReply = world
+        .ask("10:00:00", json!({"mainstay": "status", "database": "orderz"}))
+        .await;
+    assert_eq!(status.answer.guard, Guard::UnknownDatabase);
+    let pause: SwitchReply = world
+        .ask(
+            "10:00:00",
+            json!({"mainstay": "pause", "database": "orderz", "by": "d", "reason": "r"}),
+        )
+        .await;
+    assert!(pause.answer.is_refused() && !pause.paused);
+    assert!(world.incidents.stream().is_empty());
+}
+
+#[tokio::test]
+async fn an_ack_unblocks_and_only_that() {
+    let world = World::new();
+    world.decides("10:02:32", "alarm-writer-down").await;
+    let incident = world.head().await.incident.to_string();
+    assert_eq!(
+        sample("request-ack")["incident"],
+        json!(incident),
+        "the sample names this incident"
+    );
+    let early: AckReply = world.ask("10:03:00", sample("request-ack")).await;
+    assert!(early.answer.is_refused() && !early.acknowledged, "it is open");
+    world.decides("10:20:02", "execution-failed").await;
+
+    let mut later = sample("alarm-writer-down");
+    later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:30:00.000+0000");
+    let answer = world.handle("10:30:01", &later).await.unwrap();
+    assert_eq!(
+        crate::world::decided(&answer),
+        is("refuse", "escalation-unacknowledged")
+    );
+    assert_eq!(world.newest().await.owes, [NoticeKind::Refused]);
+    assert!(world.head().await.blocked(), "the note keeps the block");
+
+    let ack: AckReply = world.ask("10:31:00", sample("request-ack")).await;
+    assert!(ack.acknowledged && !ack.answer.is_refused());
+    let again: AckReply = world.ask("10:31:05", sample("request-ack")).await;
+    assert!(again.acknowledged && again.answer.reason.contains("already"));
+    assert_eq!(
+        world.timeline().await,
+        ["opened", "started", "closed", "noted", "acknowledged"]
+    );
+
+    later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:40:00.000+0000");
+    let answer = world.handle("10:40:01", &later).await.unwrap();
+    assert_eq!(crate::world::decided(&answer), is("open", "witness-speaks"));
+    let old: AckReply = world.ask("10:41:00", sample("request-ack")).await;
+    assert!(old.answer.is_refused(), "it is not the newest incident any more");
+}
+
+#[tokio::test]
+async fn pause_and_resume_for_one_and_for_all() {
+    let world = World::new();
+    let paused: SwitchReply = world.ask("09:00:00", sample("request-pause")).await;
+    assert!(paused.paused && paused.database.as_deref() == Some("orders"));
+    assert_eq!(paused.switches.len(), 1);
+    let all: SwitchReply = world.ask("09:00:01", sample("request-pause-all")).await;
+    assert_eq!(all.switches.len(), 2);
+    let status: StatusReply = world.ask("09:00:02", sample("request-status")).await;
+    assert!(status.databases[0].paused);
+    let resumed: SwitchReply = world.ask("09:00:03", sample("request-resume")).await;
+    assert!(resumed.paused, "the pause for all still stands");
+    assert_eq!(resumed.switches[0].scope, Scope::All);
+    assert!(
+        resumed.answer.reason.contains("another one stands"),
+        "{}",
+        resumed.answer.reason
+    );
+    assert_eq!(
+        world.decides("10:02:32", "alarm-writer-down").await,
+        is("refuse", "paused")
+    );
+    let none: SwitchReply = world
+        .ask("10:03:00", json!({"mainstay": "resume", "by": "dana"}))
+        .await;
+    assert!(!none.paused);
+    let twice: SwitchReply = world
+        .ask("10:03:01", json!({"mainstay": "resume", "by": "dana"}))
+        .await;
+    assert!(
+        twice.answer.reason.contains("was not paused"),
+        "{}",
+        twice.answer.reason
+    );
+    let mut later = sample("alarm-writer-down");
+    later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:30:00.000+0000");
+    let answer = world.handle("10:30:01", &later).await.unwrap();
+    assert_eq!(crate::world::decided(&answer), is("open", "witness-speaks"));
+}
+
+#[tokio::test]
+async fn status_tells_how_a_database_and_its_incident_stand() {
+    let world = World::new();
+    let idle: StatusReply = world.ask("10:00:00", sample("request-status-of-database")).await;
+    assert_eq!(
+        (idle.databases[0].status, idle.databases[0].incident.is_none()),
+        (Standing::None, true)
+    );
+    assert!(idle.incident.is_none());
+
+    world.decides("10:02:32", "alarm-writer-down").await;
+    world.decides("10:05:32", "alarm-writer-ok").await;
+    let open: StatusReply = world.ask("10:06:00", sample("request-status-of-database")).await;
+    let incident = open.incident.unwrap();
+    assert_eq!(
+        (open.databases[0].status, incident.status),
+        (Standing::Started, Standing::Started)
+    );
+    assert_eq!(open.databases[0].incident.as_ref(), Some(&incident.id));
+    assert!(
+        incident
+            .execution
+            .unwrap()
+            .ends_with(&format!("{}-1", incident.id))
+    );
+    let lines: Vec<_> = incident
+        .timeline
+        .iter()
+        .map(|m| (m.sequence, m.what.as_str()))
+        .collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[0]
+            .1
+            .starts_with("Alarm orders-writer-down went to ALARM at 2026-03-01T10:02:31.544Z.")
+    );
+    assert_eq!(lines[1], (2, "The recovery runs (attempt 1)."));
+    // From the first silent datapoint to the alarm.
+    assert_eq!(incident.phases.detect, Some(151.544));
+
+    world.close("10:10:00", Closing::StoodDown).await;
+    let named = json!({"mainstay": "status", "incident": incident.id});
+    let closed: StatusReply = world.ask("10:11:00", named).await;
+    let closed = closed.incident.unwrap();
+    assert_eq!(
+        (closed.status, closed.closing),
+        (Standing::Closed, Some(Closing::StoodDown))
+    );
+    let unknown: StatusReply = world
+        .ask("10:11:00", json!({"mainstay": "status", "incident": "orders-x"}))
+        .await;
+    assert!(unknown.answer.is_refused() && unknown.incident.is_none());
+}
