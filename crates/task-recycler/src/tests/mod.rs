@@ -1,0 +1,4 @@
+//! Tests of the rounds as data, and of whole steps over twins, each done twice.
+
+mod rounds;
+mod steps;

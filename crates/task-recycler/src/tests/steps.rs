@@ -1,0 +1,247 @@
+//! Step `recycle` over twins.
+
+use crate::{Ports, handle};
+use plan::NoticeKind;
+use recovery::{
+    CallError, Entry, Failure, Incident, Next, Run, Step, StepError, StepReply,
+    incident::{Event, ServiceState},
+    log::Log,
+    ports::Incidents,
+    twins::{
+        MemoryIncidents, ScriptedServices,
+        fixture::{self, at, deployment, task},
+    },
+};
+use std::sync::Arc;
+
+struct Scene {
+    services: Arc<ScriptedServices>,
+    incidents: Arc<MemoryIncidents>,
+    run: Run,
+    ports: Ports,
+}
+
+impl Scene {
+    /// The endpoint was confirmed at 100; two services in two waves.
+    async fn confirmed() -> Self {
+        let scene = Self::open().await;
+        let mut log = Log::of_run(scene.incidents.as_ref(), &scene.run).await.unwrap();
+        let moved = Event::EndpointMoved {
+            endpoint: fixture::ENDPOINT.to_owned(),
+            leads_to: fixture::instance_endpoint("orders-2"),
+            seen_at: at(95),
+        };
+        log.append(at(100), moved, &[]).await.unwrap();
+        scene
+    }
+
+    async fn open() -> Self {
+        let incidents = Arc::new(MemoryIncidents::default());
+        let plan = fixture::slice();
+        let run = fixture::open(
+            incidents.as_ref(),
+            fixture::alarm_trigger(),
+            Entry::Confirm,
+            &plan,
+        )
+        .await
+        .unwrap();
+        let services = Arc::new(ScriptedServices::default());
+        for name in ["orders-api", "orders-worker", "catalogue"] {
+            services.script(|s| s.services.push(fixture::service(name)));
+        }
+        let ports = Ports {
+            services: services.clone(),
+            incidents: incidents.clone(),
+        };
+        Self {
+            services,
+            incidents,
+            run,
+            ports,
+        }
+    }
+
+    async fn once(&self, seconds: i64) -> Result<StepReply, StepError> {
+        handle(
+            at(seconds),
+            fixture::request(&self.run, Step::Recycle),
+            &self.ports,
+        )
+        .await
+    }
+
+    /// Does the step twice, as when its first answer was lost: the second must change nothing.
+    async fn twice(&self, seconds: i64) -> StepReply {
+        let first = self.once(seconds).await.unwrap();
+        let (records, calls) = (self.incident().await, self.calls());
+        let second = self.once(seconds).await.unwrap();
+        assert_eq!((second.next, second.after_s), (first.next, first.after_s));
+        assert_eq!(self.incident().await, records, "written again when repeated");
+        assert_eq!(self.calls(), calls, "called again when repeated");
+        first
+    }
+
+    fn calls(&self) -> Vec<(String, Option<u32>)> {
+        self.services.script(|s| s.redeployed.clone())
+    }
+
+    async fn incident(&self) -> Incident {
+        Incident::replay(self.incidents.records(&self.run.incident).await.unwrap()).unwrap()
+    }
+
+    async fn states(&self) -> Vec<(String, ServiceState)> {
+        let incident = self.incident().await;
+        incident
+            .services()
+            .iter()
+            .map(|s| (s.name.clone(), s.state))
+            .collect()
+    }
+
+    async fn owed(&self) -> Vec<NoticeKind> {
+        self.incident()
+            .await
+            .records
+            .into_iter()
+            .flat_map(|r| r.owes)
+            .collect()
+    }
+
+    /// ECS has this deployment for a service, in this state, created a second after the endpoint.
+    fn deployed(&self, service: &str, id: &str, rollout: &str) {
+        self.services.script(|s| {
+            let found = s.services.iter_mut().find(|s| s.name == service).unwrap();
+            found.deployments = vec![deployment(id, "PRIMARY", rollout, at(101))];
+            s.tasks.insert(
+                service.to_owned(),
+                vec![task("t1", id, at(120)), task("t2", id, at(125))],
+            );
+        });
+    }
+
+    fn fail(&self, action: &'static str, failure: Failure) {
+        let error = CallError::new("ECS", action, failure, "no");
+        self.services.script(|s| s.failures.push(error));
+    }
+}
+
+#[tokio::test]
+async fn wave_after_wave_until_all_have_ended() {
+    let scene = Scene::confirmed().await;
+    assert_eq!(scene.once(101).await.unwrap().next, Next::Again);
+    assert_eq!(scene.calls(), [("orders-api".to_owned(), None)]);
+    scene.deployed("orders-api", "ecs-svc/orders-api-1", "IN_PROGRESS");
+    assert_eq!(scene.twice(104).await.next, Next::Again);
+    scene.deployed("orders-api", "ecs-svc/orders-api-1", "COMPLETED");
+    assert_eq!(scene.once(130).await.unwrap().next, Next::Again);
+    assert_eq!(scene.calls().len(), 2, "the second wave begins in the same look");
+    scene.deployed("orders-worker", "ecs-svc/orders-worker-2", "COMPLETED");
+    assert_eq!(scene.twice(160).await.next, Next::Done);
+    let incident = scene.incident().await;
+    assert_eq!(incident.recycled(), Some((at(160), [].as_slice())));
+    let calls: Vec<String> = scene.calls().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        calls,
+        ["orders-api", "orders-worker"],
+        "the third service is left alone"
+    );
+    assert!(scene.owed().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_repeat_right_after_the_call_does_not_restart_again() {
+    let scene = Scene::confirmed().await;
+    scene.twice(101).await;
+    assert_eq!(scene.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_up() {
+    let scene = Scene::confirmed().await;
+    scene.fail("UpdateService", Failure::Doubtful);
+    assert_eq!(scene.twice(101).await.next, Next::Again);
+    scene.deployed("orders-api", "ecs-svc/77", "IN_PROGRESS");
+    assert_eq!(scene.twice(104).await.next, Next::Again);
+    let incident = scene.incident().await;
+    assert_eq!(incident.services()[0].deployment.as_deref(), Some("ecs-svc/77"));
+    assert!(
+        scene.calls().is_empty(),
+        "no call but the one whose answer was lost"
+    );
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_sent_again_later() {
+    let scene = Scene::confirmed().await;
+    scene.fail("UpdateService", Failure::Throttled);
+    assert_eq!(scene.twice(101).await.next, Next::Again);
+    assert!(scene.calls().is_empty(), "the twin counts calls that it accepts");
+    assert_eq!(scene.once(117).await.unwrap().next, Next::Again);
+    assert_eq!(scene.calls(), [("orders-api".to_owned(), None)]);
+}
+
+#[tokio::test]
+async fn a_failed_service_is_escalated_at_once_and_the_others_go_on() {
+    let scene = Scene::confirmed().await;
+    scene.once(101).await.unwrap();
+    scene.deployed("orders-api", "ecs-svc/orders-api-1", "FAILED");
+    assert_eq!(scene.once(130).await.unwrap().next, Next::Again);
+    assert_eq!(scene.owed().await, [NoticeKind::Escalation]);
+    scene.deployed("orders-worker", "ecs-svc/orders-worker-2", "COMPLETED");
+    assert_eq!(scene.twice(160).await.next, Next::Done);
+    assert_eq!(
+        scene.states().await,
+        [
+            ("orders-api".to_owned(), ServiceState::Failed),
+            ("orders-worker".to_owned(), ServiceState::Recycled)
+        ]
+    );
+    let incident = scene.incident().await;
+    assert_eq!(incident.recycled().unwrap().1, ["orders-api"]);
+}
+
+#[tokio::test]
+async fn a_service_that_is_gone_or_refuses_is_reported() {
+    let scene = Scene::confirmed().await;
+    scene.services.script(|s| s.services.remove(0));
+    scene.fail("UpdateService", Failure::WrongState);
+    assert_eq!(scene.once(101).await.unwrap().next, Next::Again);
+    assert_eq!(scene.twice(104).await.next, Next::Done);
+    assert_eq!(
+        scene.states().await,
+        [
+            ("orders-api".to_owned(), ServiceState::NotRecyclable),
+            ("orders-worker".to_owned(), ServiceState::NotRecyclable)
+        ]
+    );
+    assert_eq!(
+        scene.owed().await,
+        [NoticeKind::Escalation, NoticeKind::Escalation]
+    );
+}
+
+#[tokio::test]
+async fn services_that_cannot_be_read_for_a_moment_are_waited_for() {
+    let scene = Scene::confirmed().await;
+    scene.fail("DescribeServices", Failure::Throttled);
+    assert_eq!(scene.once(101).await.unwrap().next, Next::Again);
+    assert!(scene.calls().is_empty() && scene.states().await.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_restarts_before_the_endpoint_is_confirmed_nor_under_another_plan_or_fence() {
+    let scene = Scene::open().await;
+    assert_eq!(scene.twice(101).await.next, Next::Escalate);
+    let mut forged = fixture::request(&scene.run, Step::Recycle);
+    forged.run.plan.database.services[0].name = "payroll".to_owned();
+    let error = handle(at(101), forged, &scene.ports).await.unwrap_err();
+    assert!(matches!(error, StepError::MalformedEvent(_)), "{error}");
+    let mut stale = fixture::request(&scene.run, Step::Recycle);
+    stale.run.fence += 1;
+    let error = handle(at(101), stale, &scene.ports).await.unwrap_err();
+    assert!(matches!(error, StepError::Fenced { .. }), "{error}");
+    let other = fixture::request(&scene.run, Step::Verify);
+    assert!(handle(at(101), other, &scene.ports).await.is_err());
+    assert!(scene.calls().is_empty());
+}
