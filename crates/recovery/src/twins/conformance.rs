@@ -42,18 +42,19 @@ async fn opening(store: &dyn Incidents, database: &str) -> Result<(Vec<Record>, 
     let head = Head::after(None, &opened);
     assert_eq!(store.commit(None, &opened, &head).await?, Committed::Yes);
     assert_eq!(store.head(database).await?.as_ref(), Some(&head));
-    assert_eq!(store.records(&id).await?, [opened.clone()]);
+    let written = vec![opened.clone()];
+    assert_eq!(store.records(&id).await?, written);
 
     let again = store.commit(None, &opened, &head).await?;
     assert_eq!(again, Committed::Yes, "one's own success is success");
-    assert_eq!(store.records(&id).await?, [opened.clone()], "and is written once");
+    assert_eq!(store.records(&id).await?, written, "and is written once");
 
     let other_id = IncidentId::new(database, fixture::at(1));
     let other = self::opened(database, &other_id, 1);
     let late = store.commit(None, &other, &Head::after(None, &other)).await?;
     assert_eq!(late, Committed::Conflict(Some(head.clone())), "the lock is held");
     assert_eq!(store.records(&other_id).await?, [], "and the loser wrote nothing");
-    Ok((vec![opened], head))
+    Ok((written, head))
 }
 
 /// Two writers on one incident; a fence; a close; an incident that cannot be opened twice.
