@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The game day: a local cloud with the production template, an estate that is struck, and what was measured.
+
+pub mod artifacts;
+pub mod checks;
+pub mod cli;
+pub mod cloud;
+pub mod document;
+pub mod error;
+pub mod estate_client;
+pub mod estate_process;
+pub mod evidence;
+pub mod inbox;
+pub mod pace;
+pub mod play;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod stage;
+pub mod view;

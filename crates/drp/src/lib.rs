@@ -1,1 +1,104 @@
-//! Placeholder.
+//! `drp`, the command line that people use. It reads files and speaks to alarm-handler, the only door; it touches
+//! no database, table or service itself.
+
+mod ask;
+pub mod cli;
+mod offline;
+mod show;
+
+use cli::{Cli, Command};
+use recovery::signal::Request;
+use thiserror::Error;
+
+/// What a command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It did what was asked. Exit code 0.
+    Yes,
+    /// It could be asked, and the answer is no. Exit code 1.
+    No,
+}
+
+/// A command that could not be carried out. Exit code 2.
+#[derive(Debug, Error)]
+pub enum DrpError {
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {cause}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why, and what to do.
+        cause: String,
+    },
+    /// The event cannot be read.
+    #[error("{0}")]
+    Event(#[from] recovery::StepError),
+    /// The plan has errors.
+    #[error("{path} is not valid ({errors} errors). `drp validate {path}` names them.")]
+    Plan {
+        /// The file.
+        path: String,
+        /// How many.
+        errors: usize,
+    },
+    /// alarm-handler could not be asked.
+    #[error(
+        "{0}. Is the function's name right (--function), and are there AWS credentials for its account and region?"
+    )]
+    Door(#[from] recovery::CallError),
+    /// alarm-handler answered something that this version does not know.
+    #[error("the answer of alarm-handler cannot be read ({0}). Are drp and the stack of the same version?")]
+    Answer(String),
+    /// Standard output is gone.
+    #[error("cannot write: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Carries a command out and writes what it says to `out`.
+///
+/// # Errors
+/// What could not be read or reached, and what to do.
+pub async fn run(cli: Cli, out: &mut (dyn std::io::Write + Send)) -> Result<Done, DrpError> {
+    match cli.command {
+        Command::Validate { plan, json } => offline::validate(&plan, json, out),
+        Command::Explain {
+            event,
+            plan,
+            state,
+            json,
+        } => offline::explain(&event, &plan, state.as_deref(), json, out),
+        Command::Failover {
+            database,
+            reason,
+            dry_run,
+            no_follow,
+            at,
+        } => {
+            let by = at.by.clone();
+            let request = Request::Failover {
+                database,
+                reason,
+                by,
+                dry_run,
+            };
+            ask::failover(&at, &request, !no_follow && !dry_run, out).await
+        }
+        Command::Status {
+            database,
+            incident,
+            at,
+        } => ask::status(&at, &Request::Status { database, incident }, out).await,
+        Command::Ack { incident, reason, at } => {
+            let by = at.by.clone();
+            ask::plain(&at, &Request::Ack { incident, by, reason }, out).await
+        }
+        Command::Pause { database, reason, at } => {
+            let by = at.by.clone();
+            ask::plain(&at, &Request::Pause { database, by, reason }, out).await
+        }
+        Command::Resume { database, reason, at } => {
+            let by = at.by.clone();
+            ask::plain(&at, &Request::Resume { database, by, reason }, out).await
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Builds the functions that the local cloud runs: the same profile as the tests, so that nothing is built twice.
+
+use crate::error::DrillError;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Folder = crate = binary; the SAM logical id is the same name in another spelling.
+pub const FUNCTIONS: [&str; 5] = [
+    "alarm-handler",
+    "failover-executor",
+    "task-recycler",
+    "notifier",
+    "snapshotter",
+];
+
+/// The repository, from where this crate stands in it.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// `alarm-handler` → `AlarmHandler`.
+#[must_use]
+pub fn logical_id(function: &str) -> String {
+    function
+        .split('-')
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().map(|c| c.to_ascii_uppercase());
+            first.into_iter().chain(letters)
+        })
+        .collect()
+}
+
+/// Builds every function and returns the binaries by logical id. Cargo's own progress goes to standard error.
+///
+/// # Errors
+/// When cargo cannot be started or the build fails; cargo has said why by then.
+pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.arg("build").arg("--bins").current_dir(repository());
+    // This crate is named too: the same packages, the same features, so nothing is built a second time.
+    for package in FUNCTIONS.iter().chain(&["drill"]) {
+        cargo.args(["--package", package]);
+    }
+    let status = cargo
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|source| DrillError::Cargo {
+            what: format!("cargo could not be started: {source}"),
+        })?;
+    if !status.success() {
+        return Err(DrillError::Cargo {
+            what: "the functions do not build (see cargo's messages above)".to_owned(),
+        });
+    }
+    let folder = target_folder();
+    Ok(FUNCTIONS
+        .iter()
+        .map(|f| (logical_id(f), folder.join("debug").join(f)))
+        .collect())
+}
+
+/// This crate's own program, which serves the estate.
+#[must_use]
+pub fn drill_binary() -> PathBuf {
+    target_folder().join("debug").join("drill")
+}
+
+fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logical_ids_follow_the_rule() {
+        assert_eq!(FUNCTIONS.map(logical_id)[0], "AlarmHandler");
+        assert_eq!(FUNCTIONS.map(logical_id)[3], "Notifier");
+    }
+
+    #[test]
+    fn the_template_has_every_function() {
+        let template = std::fs::read_to_string(repository().join("infra/template.yaml")).unwrap();
+        for function in FUNCTIONS {
+            assert!(
+                template.contains(&format!("\n  {}:\n", logical_id(function))),
+                "{function}"
+            );
+        }
+    }
+}

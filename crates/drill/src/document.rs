@@ -1,0 +1,177 @@
+//! The JSON document of `cargo drill --json`: its keys are a contract.
+
+use crate::{
+    checks::Check,
+    evidence::{Evidence, Letter, ServiceSeen},
+    pace::Pace,
+};
+use recovery::{
+    Incident,
+    phases::{Phases, Source},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Everything that a drill reports.
+#[derive(Debug, Clone, Serialize)]
+pub struct Document {
+    /// The scenario's name.
+    pub scenario: String,
+    /// What happened, for people.
+    pub title: String,
+    /// Whether every check held.
+    pub passed: bool,
+    /// Each check.
+    pub checks: Vec<Check>,
+    /// What the plan asks for.
+    pub objective: Objective,
+    /// Seconds by phase.
+    pub phases_s: Phases,
+    /// Where each phase's time comes from.
+    pub phases_source: BTreeMap<&'static str, Source>,
+    /// The sum of the phases; none when the recovery did not come that far.
+    pub rto_s: Option<f64>,
+    /// From the alarm's transition to the failover call's arrival at the estate.
+    pub alarm_to_failover_call_ms: Option<AlarmToCall>,
+    /// How long detection would take on AWS with RDS's own metrics.
+    pub detect_on_aws: Detection,
+    /// The writer before and after.
+    pub writer: Writer,
+    /// Each service of the estate.
+    pub services: Vec<ServiceSeen>,
+    /// The notices as the subscribers received them.
+    pub notices: Vec<Letter>,
+    /// The newest incident, whole.
+    pub incident: Option<Incident>,
+    /// How fast the estate was told to be.
+    pub pace: Pace,
+}
+
+/// The plan's two numbers, in seconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Objective {
+    /// Recovery time objective.
+    pub rto_s: f64,
+    /// Recovery point objective.
+    pub rpo_s: f64,
+}
+
+/// How long deciding took, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct AlarmToCall {
+    /// In all.
+    pub total: i64,
+    /// Of which the plan's confirmation window.
+    pub confirmation_window: i64,
+}
+
+/// The writer before and after.
+#[derive(Debug, Clone, Serialize)]
+pub struct Writer {
+    /// Before the fault.
+    pub before: String,
+    /// At the end.
+    pub after: String,
+}
+
+/// An estimate, from the alarm's period and datapoints.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Detection {
+    /// The alarm's period on AWS, in seconds.
+    pub period_s: u32,
+    /// Datapoints that must be bad.
+    pub datapoints: u32,
+    /// The least it takes, in seconds.
+    pub least_s: u32,
+    /// The most it takes, in seconds: one more period until the first whole bad one, and RDS's delay.
+    pub most_s: u32,
+    /// Always `modelled`.
+    pub source: Source,
+}
+
+impl Detection {
+    /// RDS publishes its metrics each minute; the template's default is 2 of 2.
+    #[must_use]
+    pub fn on_aws() -> Self {
+        let (period_s, datapoints) = (60, 2);
+        Self {
+            period_s,
+            datapoints,
+            least_s: period_s * datapoints,
+            most_s: period_s * (datapoints + 1) + 30,
+            source: Source::Modelled,
+        }
+    }
+}
+
+impl Document {
+    /// The document of what was seen.
+    #[must_use]
+    pub fn of(
+        scenario: &crate::scenario::Scenario,
+        database: &plan::Database,
+        pace: Pace,
+        seen: &Evidence,
+        checks: Vec<Check>,
+    ) -> Self {
+        let phases = seen
+            .incident()
+            .map(|i| Phases::of(i, seen.fault_at))
+            .unwrap_or_default();
+        Self {
+            scenario: scenario.name.clone(),
+            title: scenario.title.clone(),
+            passed: checks.iter().all(|c| c.passed),
+            checks,
+            objective: Objective {
+                rto_s: seconds(database.rto),
+                rpo_s: seconds(database.rpo),
+            },
+            phases_source: phases
+                .named()
+                .into_iter()
+                .map(|(name, _)| (name, source(name)))
+                .collect(),
+            rto_s: phases.rto(),
+            phases_s: phases,
+            alarm_to_failover_call_ms: alarm_to_call(seen, database),
+            detect_on_aws: Detection::on_aws(),
+            writer: Writer {
+                before: seen.writer_before.clone(),
+                after: seen.writer_after.clone(),
+            },
+            services: seen.services.clone(),
+            notices: seen.inbox.clone(),
+            incident: seen.incident().cloned(),
+            pace,
+        }
+    }
+}
+
+/// Mainstay's own time is measured; what the model of AWS took is modelled, however it was timed.
+fn source(phase: &str) -> Source {
+    match phase {
+        "decide" | "verify" => Source::Measured,
+        _ => Source::Modelled,
+    }
+}
+
+fn seconds(span: plan::Span) -> f64 {
+    std::time::Duration::from_secs(span.as_secs()).as_secs_f64()
+}
+
+fn alarm_to_call(seen: &Evidence, database: &plan::Database) -> Option<AlarmToCall> {
+    let incident = seen.incident()?;
+    let recovery::incident::Trigger::Alarm { name, at, .. } = incident.trigger()? else {
+        return None;
+    };
+    let call = seen.requests_of("FailoverDBCluster").next()?;
+    let window = database
+        .detection
+        .alarm(name)
+        .map_or(0, |a| a.speaks_for.as_secs());
+    Some(AlarmToCall {
+        total: call.at.as_millisecond() - at.as_millisecond(),
+        confirmation_window: i64::try_from(window).unwrap_or(i64::MAX).saturating_mul(1000),
+    })
+}

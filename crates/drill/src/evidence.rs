@@ -1,0 +1,129 @@
+//! What a drill saw: everything that its checks and its report rest on, and nothing that Mainstay says of itself
+//! where the estate or the local cloud can be asked instead.
+
+use jiff::Timestamp;
+use recovery::{Head, Incident, IncidentId};
+use serde::{Deserialize, Serialize};
+
+/// Everything that was seen of one outage.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// When the fault struck the estate.
+    pub fault_at: Timestamp,
+    /// Every incident of the database, oldest first.
+    pub incidents: Vec<Incident>,
+    /// The head of the database at the end.
+    pub head: Option<Head>,
+    /// The estate's request log, from the fault on.
+    pub requests: Vec<Request>,
+    /// When the estate's endpoint moved after the fault, and to which instance; oldest first.
+    pub endpoint_moves: Vec<(Timestamp, String)>,
+    /// The writer before the fault.
+    pub writer_before: String,
+    /// The writer at the end.
+    pub writer_after: String,
+    /// The services of the estate.
+    pub services: Vec<ServiceSeen>,
+    /// What reached the inboxes, in the order of arrival.
+    pub inbox: Vec<Letter>,
+    /// Messages in any dead-letter queue.
+    pub dead_letters: Vec<DeadLetter>,
+    /// The mark of the poisoned event that was sent.
+    pub poison: String,
+    /// Name and status of every execution since the fault.
+    pub executions: Vec<(String, String)>,
+    /// Why the drill stopped waiting before the incident had closed, if it did.
+    pub gave_up: Option<String>,
+}
+
+/// A request that reached the estate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// When.
+    pub at: Timestamp,
+    /// The API action.
+    pub action: String,
+    /// The function that called.
+    pub caller: String,
+    /// Its parameters.
+    pub parameters: serde_json::Value,
+    /// The error's code, if it was refused.
+    pub error: Option<String>,
+}
+
+impl Request {
+    /// A parameter as text.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).and_then(serde_json::Value::as_str)
+    }
+}
+
+/// A service before and after.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServiceSeen {
+    /// Its name.
+    pub name: String,
+    /// Whether it uses the database (by the estate's seed, not by the plan).
+    pub uses_database: bool,
+    /// Tasks before the fault.
+    pub tasks_before: Vec<TaskSeen>,
+    /// Tasks at the end.
+    pub tasks_after: Vec<TaskSeen>,
+}
+
+/// A running task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskSeen {
+    /// Its id.
+    pub id: String,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+}
+
+/// A notice as it reached a subscriber.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    /// What kind of news, from the message attribute.
+    pub kind: String,
+    /// Whom it was for, from the message attribute.
+    pub audience: String,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+    /// Number of the event that owed it.
+    pub sequence: u64,
+    /// The incident, from the message attribute.
+    pub incident: String,
+    /// Whether the message attribute says that it is a drill.
+    pub drill: bool,
+}
+
+/// A message in a dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeadLetter {
+    /// The queue's name.
+    pub queue: String,
+    /// Its body.
+    pub body: String,
+}
+
+impl Evidence {
+    /// The newest incident.
+    #[must_use]
+    pub fn incident(&self) -> Option<&Incident> {
+        self.incidents.last()
+    }
+
+    /// The id of the newest incident.
+    #[must_use]
+    pub fn incident_id(&self) -> Option<&IncidentId> {
+        self.incident().map(|i| &i.id)
+    }
+
+    /// Requests of this action.
+    pub fn requests_of<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Request> {
+        self.requests.iter().filter(move |r| r.action == action)
+    }
+}

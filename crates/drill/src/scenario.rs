@@ -1,0 +1,193 @@
+//! The table of scenarios: faults and expectations as data, shared by the drill and the tests.
+
+use crate::pace::Pace;
+use plan::{NoticeKind, Span};
+use recovery::{Closing, Guard};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The table, as it is checked in.
+const TABLE: &str = include_str!("../scenarios.toml");
+
+/// One outage and what must come of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name on the command line.
+    pub name: String,
+    /// What happens, for people.
+    pub title: String,
+    /// What strikes the estate.
+    #[serde(default)]
+    pub faults: Vec<estate::model::Planned>,
+    /// What is different from the checked-in plan for the database `orders`: dotted key → value.
+    #[serde(default)]
+    pub plan: BTreeMap<String, toml::Value>,
+    /// Alarms whose actions people have disabled before.
+    #[serde(default)]
+    pub muted: Vec<String>,
+    /// What people ask for while it happens.
+    #[serde(default)]
+    pub people: Vec<PersonAsks>,
+    /// How long the drill waits for the end, on the quick pace.
+    #[serde(default = "three_minutes")]
+    pub within: Span,
+    /// What must come of it.
+    pub expect: Expect,
+}
+
+/// A person's request in the middle of an outage.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonAsks {
+    /// After which moment.
+    pub when: Moment,
+    /// The typed request, as `drp` sends it.
+    pub request: serde_json::Value,
+}
+
+/// A moment of an outage that a person can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// The alarm went to ALARM.
+    Alarm,
+}
+
+/// What must come of an outage. What is not named is not checked, apart from what every outage must hold to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// How the incident ends.
+    pub closing: Closing,
+    /// The guard of the verdict that closed it.
+    pub guard: Option<Guard>,
+    /// A guard that must be among the verdicts on the way (a hold, a note).
+    pub passes: Option<Guard>,
+    /// How many failover calls reach the estate.
+    pub failover_calls: usize,
+    /// Whether the writer is another one at the end.
+    pub writer_moves: bool,
+    /// Services whose tasks are all replaced after the endpoint moved.
+    #[serde(default)]
+    pub recycled: Vec<String>,
+    /// Services that the incident must name as failed.
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// Kinds of notice that the stakeholders' inbox receives, in this order and no other.
+    #[serde(default)]
+    pub stakeholders: Vec<NoticeKind>,
+    /// The same for the engineers on call.
+    #[serde(default)]
+    pub on_call: Vec<NoticeKind>,
+}
+
+impl Expect {
+    /// Whether an execution may end as failed: only an escalation does.
+    #[must_use]
+    pub fn execution_fails(&self) -> bool {
+        self.closing == Closing::Escalated
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    scenario: Vec<Scenario>,
+}
+
+const fn three_minutes() -> Span {
+    Span::from_secs(180)
+}
+
+/// Every scenario of the checked-in table.
+///
+/// # Errors
+/// The message of the TOML reader, with line and column.
+pub fn all() -> Result<Vec<Scenario>, String> {
+    toml::from_str::<Table>(TABLE)
+        .map(|t| t.scenario)
+        .map_err(|e| format!("scenarios.toml: {e}"))
+}
+
+/// The scenario of this name.
+///
+/// # Errors
+/// A message that names the ones that exist.
+pub fn named(name: &str) -> Result<Scenario, String> {
+    let all = all()?;
+    let names: Vec<String> = all.iter().map(|s| s.name.clone()).collect();
+    all.into_iter().find(|s| s.name == name).ok_or_else(|| {
+        format!(
+            "there is no scenario `{name}`. There are: {}. `cargo drill --list` describes them.",
+            names.join(", ")
+        )
+    })
+}
+
+/// The checked-in plan with the pace's and the scenario's differences.
+///
+/// # Errors
+/// A message that names the key that could not be set.
+pub fn plan_text(base: &str, pace: Pace, scenario: Option<&Scenario>) -> Result<String, String> {
+    let mut root: toml::Table = toml::from_str(base).map_err(|e| format!("plan.toml: {e}"))?;
+    for (path, value) in pace.windows().iter().chain(scenario.iter().flat_map(|s| &s.plan)) {
+        set(&mut root, path, value)
+            .ok_or_else(|| format!("plan.toml has no `{path}` in its first database"))?;
+    }
+    toml::to_string(&root).map_err(|e| e.to_string())
+}
+
+/// Sets a dotted key of the first `[[database]]`; a number is an index into an array.
+fn set(root: &mut toml::Table, path: &str, value: &toml::Value) -> Option<()> {
+    let mut place: &mut toml::Value = root.get_mut("database")?.get_mut(0)?;
+    let (parents, key) = path.rsplit_once('.').map_or((None, path), |(p, k)| (Some(p), k));
+    for part in parents.into_iter().flat_map(|p| p.split('.')) {
+        place = match part.parse::<usize>() {
+            Ok(index) => place.get_mut(index)?,
+            Err(_) => place
+                .as_table_mut()?
+                .entry(part)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new())),
+        };
+    }
+    place.as_table_mut()?.insert(key.to_owned(), value.clone());
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &str = include_str!("../../../plan.toml");
+
+    #[test]
+    fn every_row_reads_and_every_changed_plan_is_valid() {
+        let all = all().unwrap();
+        assert!(all.len() > 10);
+        for scenario in &all {
+            let text = plan_text(PLAN, Pace::Quick, Some(scenario)).unwrap();
+            let parsed = plan::parse(&text, &scenario.name);
+            assert!(
+                parsed.plan.is_some(),
+                "{}: {:?}\n{text}",
+                scenario.name,
+                parsed.findings
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_an_unknown_one_is_told() {
+        let all = all().unwrap();
+        for scenario in &all {
+            assert_eq!(
+                all.iter().filter(|s| s.name == scenario.name).count(),
+                1,
+                "{}",
+                scenario.name
+            );
+        }
+        assert!(named("no-such").unwrap_err().contains("writer-silent"));
+    }
+}

@@ -1,0 +1,336 @@
+//! The stage: a local cloud with the production template deployed, and an estate that it acts on.
+
+use crate::{
+    artifacts,
+    cloud::{Api, Cloud, CloudSettings, Deployment, Stack},
+    error::DrillError,
+    estate_client::EstateClient,
+    estate_process::EstateProcess,
+    inbox::{self, Inbox},
+    pace::Pace,
+    scenario::{self, Scenario},
+    view::View,
+};
+use recovery::{Head, Incident, Record};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// The stack's name.
+pub const STACK: &str = "mainstay";
+/// The cluster of the demo estate, and the database's name in the plan.
+pub const DATABASE: &str = "orders";
+/// The alarm of the template that the plan trusts.
+pub const ALARM: &str = "orders-writer-down";
+/// How long the alarm may take to become OK after a new start.
+const QUIET_WITHIN: Duration = Duration::from_mins(2);
+
+/// A running stage.
+#[derive(Debug)]
+pub struct Stage {
+    /// The local cloud's calls.
+    pub api: Api,
+    /// The estate's control interface.
+    pub estate: EstateClient,
+    /// What was deployed.
+    pub stack: Stack,
+    /// How fast the estate is.
+    pub pace: Pace,
+    /// The inboxes by audience.
+    pub inboxes: Vec<Inbox>,
+    /// URLs of every dead-letter queue.
+    pub dead_letter_queues: Vec<String>,
+    plan_path: PathBuf,
+    run_dir: PathBuf,
+    cloud: Cloud,
+    estate_process: EstateProcess,
+}
+
+/// How to reach what `--keep` left, and how to end it.
+#[derive(Debug, Clone)]
+pub struct LeftRunning {
+    /// Lines for people.
+    pub lines: Vec<String>,
+}
+
+impl Stage {
+    /// Builds, starts and deploys everything.
+    ///
+    /// # Errors
+    /// What could not be built, started or deployed, and what to do.
+    pub async fn start(pace: Pace, view: &mut View) -> Result<Self, DrillError> {
+        let root = artifacts::repository();
+        view.say("building the functions");
+        let binaries = tokio::task::spawn_blocking(artifacts::build)
+            .await
+            .map_err(|e| DrillError::Cargo { what: e.to_string() })??;
+        let run_dir = fresh_folder(&root.join(".mainstay/runs"))?;
+        let plan_path = run_dir.join("plan.toml");
+
+        view.say("starting the estate (RDS, ECS, DNS) and the local cloud on loopback");
+        let mut settings = CloudSettings::new(&root, &run_dir.join("cloud"));
+        let port = free_port()?;
+        let estate_process = EstateProcess::start(
+            &artifacts::drill_binary(),
+            pace,
+            &format!("http://127.0.0.1:{port}"),
+            &settings.event_token,
+        )?;
+        let estate = EstateClient::new(&estate_process.addresses.address);
+        settings.port = Some(port);
+        settings.endpoint_rds = Some(estate.address().to_owned());
+        settings.endpoint_ecs = Some(estate.address().to_owned());
+        let cloud = Cloud::start(settings).await?;
+
+        view.say("deploying infra/template.yaml");
+        let plan = std::fs::read_to_string(root.join("plan.toml")).map_err(|source| DrillError::File {
+            path: root.join("plan.toml"),
+            source,
+        })?;
+        let text = scenario::plan_text(&plan, pace, None).map_err(DrillError::Scenario)?;
+        write(&plan_path, &text)?;
+        let dns = estate_process.addresses.dns.clone();
+        let stack = cloud
+            .deploy(deployment(&root, &plan_path, &dns, pace, binaries))
+            .await?;
+        let api = cloud.api();
+        let topic = stack.output("NoticesTopicArn").to_owned();
+        let mut inboxes = Vec::new();
+        for audience in ["stakeholders", "on-call"] {
+            inboxes.push(Inbox::subscribe(&api, &topic, audience).await?);
+        }
+        let dead_letter_queues = stack
+            .resources
+            .values()
+            .filter(|r| r.kind == "AWS::SQS::Queue")
+            .map(|r| r.id.clone())
+            .collect();
+        Ok(Self {
+            api,
+            estate,
+            stack,
+            pace,
+            inboxes,
+            dead_letter_queues,
+            plan_path,
+            run_dir,
+            cloud,
+            estate_process,
+        })
+    }
+
+    /// Makes the stage as new for a scenario: the demo estate, its plan, no incident, the alarm OK.
+    ///
+    /// # Errors
+    /// When something does not answer, or the alarm does not become OK.
+    pub async fn prepare(&self, scenario: &Scenario) -> Result<plan::Plan, DrillError> {
+        let root = artifacts::repository().join("plan.toml");
+        let base =
+            std::fs::read_to_string(&root).map_err(|source| DrillError::File { path: root, source })?;
+        let text = scenario::plan_text(&base, self.pace, Some(scenario)).map_err(DrillError::Scenario)?;
+        let parsed = plan::parse(&text, "plan.toml");
+        let plan = parsed
+            .plan
+            .ok_or_else(|| DrillError::Scenario(format!("the plan is not valid: {:?}", parsed.findings)))?;
+        self.estate.seed_demo().await?;
+        self.api.alarm_actions(ALARM, true).await?;
+        self.alarm_becomes("OK", QUIET_WITHIN).await?;
+        // Only now: the alarm of an earlier outage may still have had something to say.
+        self.empty_table().await?;
+        write(&self.plan_path, &text)?;
+        for function in ["AlarmHandler", "Snapshotter"] {
+            self.api.restart_function(self.stack.id(function)).await?;
+        }
+        for inbox in &self.inboxes {
+            inbox.drain(&self.api).await?;
+        }
+        inbox::dead_letters(&self.api, &self.dead_letter_queues).await?;
+        for alarm in &scenario.muted {
+            self.api.alarm_actions(alarm, false).await?;
+        }
+        Ok(plan)
+    }
+
+    /// Waits until the alarm is in a state.
+    ///
+    /// # Errors
+    /// When it does not get there in time.
+    pub async fn alarm_becomes(&self, state: &str, within: Duration) -> Result<(), DrillError> {
+        let since = Instant::now();
+        loop {
+            let alarm = self.api.alarm(ALARM).await?;
+            let now = alarm
+                .get("StateValue")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            if now == state {
+                return Ok(());
+            }
+            if since.elapsed() > within {
+                let reason = alarm
+                    .get("StateReason")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                return Err(DrillError::NotReady(format!(
+                    "the alarm {ALARM} is {now}, not {state}, after {} s: {reason}. The local cloud's log is {}",
+                    within.as_secs(),
+                    self.log().display()
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// A typed request at the only door, as `drp` sends it.
+    ///
+    /// # Errors
+    /// When the function fails.
+    pub async fn ask(&self, request: &Value) -> Result<Value, DrillError> {
+        Ok(self.api.invoke(self.stack.id("AlarmHandler"), request).await?)
+    }
+
+    /// Every incident of the table, oldest first, and the head of the database.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn incidents(&self) -> Result<(Vec<Incident>, Option<Head>), DrillError> {
+        let items = self.api.scan(self.stack.output("TableName")).await?;
+        let mut records: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        let mut head = None;
+        for item in &items {
+            let attribute = |name: &str| item.pointer(&format!("/{name}/S")).and_then(Value::as_str);
+            if let Some(record) = attribute("record").and_then(|r| serde_json::from_str::<Record>(r).ok()) {
+                records
+                    .entry(record.incident.to_string())
+                    .or_default()
+                    .push(record);
+            } else if let Some(found) = attribute("head").and_then(|h| serde_json::from_str::<Head>(h).ok()) {
+                head = Some(found);
+            }
+        }
+        let mut incidents: Vec<Incident> = records
+            .into_values()
+            .filter_map(|mut r| {
+                r.sort_by_key(|r| r.sequence);
+                Incident::replay(r)
+            })
+            .collect();
+        incidents.sort_by_key(Incident::opened_at);
+        Ok((incidents, head))
+    }
+
+    /// The local cloud's log, with the functions' output.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.cloud.log()
+    }
+
+    /// Ends everything and removes the run's files.
+    pub fn stop(self) {
+        let run_dir = self.run_dir.clone();
+        self.cloud.stop();
+        drop(self.estate_process);
+        let _ = std::fs::remove_dir_all(run_dir);
+    }
+
+    /// Leaves everything running.
+    ///
+    /// # Errors
+    /// When something is gone already.
+    pub fn keep(self) -> Result<LeftRunning, DrillError> {
+        let addresses = self.estate_process.addresses.clone();
+        let function = self.stack.id("AlarmHandler").to_owned();
+        let cloud = self.cloud.keep()?;
+        let estate_pid = self.estate_process.keep()?;
+        let lines = vec![
+            "The local cloud is left running. To reach it:".to_owned(),
+            "  export AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=x AWS_REGION=ca-central-1"
+                .to_owned(),
+            format!("  export AWS_ENDPOINT_URL={}", cloud.endpoint),
+            format!(
+                "  export AWS_ENDPOINT_URL_RDS={} AWS_ENDPOINT_URL_ECS={}",
+                addresses.address, addresses.address
+            ),
+            format!("  export MAINSTAY_ALARM_HANDLER={function}"),
+            "  cargo drp status".to_owned(),
+            format!(
+                "  the estate's requests: {}/_estate/log, its DNS: {}",
+                addresses.address, addresses.dns
+            ),
+            format!("  the log: {}", self.run_dir.join("cloud/cloud.log").display()),
+            format!("To end it:  kill -- -{} ; kill {estate_pid}", cloud.pid),
+        ];
+        Ok(LeftRunning { lines })
+    }
+
+    async fn empty_table(&self) -> Result<(), DrillError> {
+        let table = self.stack.output("TableName");
+        for item in self.api.scan(table).await? {
+            let key = json!({ "pk": item.get("pk"), "sk": item.get("sk") });
+            let request = json!({ "TableName": table, "Key": key });
+            self.api
+                .json(crate::cloud::Service::DynamoDb, "DeleteItem", &request)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn deployment(
+    root: &Path,
+    plan_path: &Path,
+    dns: &str,
+    pace: Pace,
+    artifacts: BTreeMap<String, PathBuf>,
+) -> Deployment {
+    let parameters = [
+        ("PlanPath", plan_path.display().to_string()),
+        ("Drill", "true".to_owned()),
+        ("DatabaseIdentifier", DATABASE.to_owned()),
+        ("DatabaseName", DATABASE.to_owned()),
+        ("AlarmPeriodSeconds", pace.period_s().to_string()),
+        ("DnsServer", dns.to_owned()),
+    ];
+    Deployment {
+        template: root.join("infra/template.yaml"),
+        stack: STACK.to_owned(),
+        parameters: parameters.map(|(name, value)| (name.to_owned(), value)).into(),
+        artifacts,
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), DrillError> {
+    std::fs::write(path, text).map_err(|source| DrillError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A port that is free now. The estate must know the cloud's address before the cloud starts, and the other way round.
+fn free_port() -> Result<u16, DrillError> {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|l| l.local_addr())
+        .map(|a| a.port());
+    port.map_err(|e| DrillError::NotReady(format!("no free port on 127.0.0.1: {e}")))
+}
+
+/// A folder that no other run has.
+fn fresh_folder(parent: &Path) -> Result<PathBuf, DrillError> {
+    let file = |path: &Path, source| DrillError::File {
+        path: path.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(parent).map_err(|source| file(parent, source))?;
+    for number in 0_u32.. {
+        let path = parent.join(format!("{}-{number}", std::process::id()));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(file(&path, source)),
+        }
+    }
+    Err(DrillError::NotReady("no folder for the run".to_owned()))
+}

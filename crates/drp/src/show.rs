@@ -1,0 +1,142 @@
+//! What people read.
+
+use alarm_handler::reply::{DatabaseStatus, FailoverReply, IncidentStatus, Moment, Standing, StatusReply};
+use recovery::incident::ServiceState;
+use serde::Serialize;
+use std::io::{Result, Write};
+
+/// A word as it is written in JSON and in the documentation.
+pub(crate) fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// The answer to a request for a failover.
+pub(crate) fn failover(reply: &FailoverReply, out: &mut dyn Write) -> Result<()> {
+    writeln!(
+        out,
+        "{} ({}): {}",
+        word(&reply.answer.decision),
+        word(&reply.answer.guard),
+        reply.answer.reason
+    )?;
+    for fact in &reply.evidence {
+        writeln!(out, "  {}: {}", fact.name, fact.value)?;
+    }
+    if let Some(incident) = &reply.incident {
+        writeln!(out, "  incident {incident}")?;
+    }
+    if let Some(command) = &reply.command {
+        writeln!(out, "  by hand: {command}")?;
+    }
+    if reply.dry_run {
+        writeln!(out, "  Nothing was changed (--dry-run).")?;
+    }
+    Ok(())
+}
+
+/// Databases, and an incident if one was asked for.
+pub(crate) fn status(reply: &StatusReply, out: &mut dyn Write) -> Result<()> {
+    if reply.answer.is_refused() {
+        writeln!(out, "{}", reply.answer.reason)?;
+    }
+    for database in &reply.databases {
+        row(database, out)?;
+    }
+    if let Some(incident) = &reply.incident {
+        writeln!(out, "\n{} ({})", incident.id, standing(incident))?;
+        for one in &incident.timeline {
+            moment(one, out)?;
+        }
+        end(incident, out)?;
+    }
+    Ok(())
+}
+
+fn row(database: &DatabaseStatus, out: &mut dyn Write) -> Result<()> {
+    let state = match database.status {
+        Standing::None => "no incident so far".to_owned(),
+        Standing::Claimed | Standing::Started => "RECOVERY RUNS".to_owned(),
+        Standing::Closed => {
+            format!(
+                "last incident {}",
+                database
+                    .closing
+                    .as_ref()
+                    .map(word)
+                    .unwrap_or_else(|| "closed".to_owned())
+            )
+        }
+    };
+    writeln!(
+        out,
+        "{}  {}  mode {}  {state}",
+        database.name,
+        database.region,
+        word(&database.mode)
+    )?;
+    if let Some(writer) = &database.writer {
+        writeln!(out, "  writer (last seen)  {writer}")?;
+    }
+    if let Some(incident) = &database.incident {
+        writeln!(out, "  incident            {incident}")?;
+    }
+    for switch in &database.switches {
+        writeln!(
+            out,
+            "  PAUSED              by {} since {}: {}",
+            switch.by, switch.at, switch.reason
+        )?;
+    }
+    if let (true, Some(incident)) = (database.blocked, &database.incident) {
+        writeln!(
+            out,
+            "  BLOCKED             an escalation waits for: drp ack {incident} --reason …"
+        )?;
+    }
+    Ok(())
+}
+
+/// One line of a timeline.
+pub(crate) fn moment(moment: &Moment, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "  {}  {}", moment.at.strftime("%H:%M:%SZ"), moment.what)
+}
+
+/// How an incident stands, with its times.
+pub(crate) fn end(incident: &IncidentStatus, out: &mut dyn Write) -> Result<()> {
+    for service in &incident.services {
+        let state = match service.state {
+            ServiceState::Started => "being recycled",
+            ServiceState::Recycled => "recycled",
+            ServiceState::Failed => "FAILED",
+            ServiceState::NotRecyclable => "cannot be recycled",
+            ServiceState::Skipped => "skipped",
+        };
+        writeln!(out, "  service {}: {state}", service.name)?;
+    }
+    if let (Some(old), Some(new)) = (&incident.old_writer, &incident.new_writer) {
+        writeln!(out, "  writer {old} → {new}")?;
+    }
+    let phases: Vec<String> = incident
+        .phases
+        .named()
+        .into_iter()
+        .filter_map(|(name, seconds)| seconds.map(|s| format!("{name} {s:.1} s")))
+        .collect();
+    if !phases.is_empty() {
+        writeln!(out, "  {}", phases.join(" · "))?;
+    }
+    if let Some(rto) = incident.rto_s {
+        writeln!(out, "  service was interrupted for about {rto:.0} s")?;
+    }
+    writeln!(out, "  {} is {}", incident.id, standing(incident))
+}
+
+fn standing(incident: &IncidentStatus) -> String {
+    incident
+        .closing
+        .as_ref()
+        .map_or_else(|| word(&incident.status), |how| format!("closed: {}", word(how)))
+}
