@@ -10,8 +10,8 @@ use recovery::{Decision, Entry, Guard, Verdict, incident::Trigger, signal::Reque
 pub(super) fn concerned(request: &Request, plan: &Plan) -> Vec<String> {
     let known = |name: &String| plan.database(name).map(|d| d.name.clone()).into_iter().collect();
     match request {
-        Request::Failover { database, .. } => known(database),
-        Request::Status {
+        Request::Failover { database, .. }
+        | Request::Status {
             database: Some(database),
             ..
         } => known(database),
@@ -43,8 +43,8 @@ pub(super) fn decide(now: Timestamp, request: &Request, plan: &Plan, state: &Sta
     if let Some(name) = named
         && plan.database(name).is_none()
     {
-        let names = all(plan).join(", ");
-        let reason = format!("The plan has no database `{name}`; it has {names}.");
+        let known = all(plan).join(", ");
+        let reason = format!("The plan has no database `{name}`; it has {known}.");
         let verdict = Verdict::new(Decision::Refuse, Guard::UnknownDatabase, reason)
             .unless("Name a database of the plan, or add this one to it.");
         return Ruling::nothing(verdict);

@@ -282,7 +282,7 @@ async fn the_opened_sample_is_what_the_handler_writes() {
     let mut world = crate::world::World::new();
     world.context.plan = shipped_plan();
     world
-        .handle("10:02:32.010", &sample("alarm-writer-down"))
+        .handle("10:02:32.012", &sample("alarm-writer-down"))
         .await
         .unwrap();
     let opened = world
