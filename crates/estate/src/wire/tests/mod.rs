@@ -1,5 +1,6 @@
 //! The wire, asked by the real SDKs.
 
+mod in_process;
 mod names;
 
 use std::time::Duration;
