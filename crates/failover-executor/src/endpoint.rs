@@ -30,8 +30,6 @@ pub enum Lead {
         endpoint: String,
         /// Where it leads.
         leads_to: String,
-        /// Whether that is the writer.
-        right: bool,
     },
     /// It leads to the writer, and has for the plan's time of settling.
     Moved {
@@ -79,9 +77,7 @@ pub async fn step(
                 log.append(now, Event::Promoted { from, writer, zone }, &[])
                     .await?;
             }
-            Lead::Changed {
-                endpoint, leads_to, ..
-            } => {
+            Lead::Changed { endpoint, leads_to } => {
                 log.append(now, Event::EndpointSeen { endpoint, leads_to }, &[])
                     .await?;
             }
@@ -147,7 +143,6 @@ pub fn lead(now: Timestamp, case: &Case<'_>, cluster: &Cluster, led: Option<&str
         return Lead::Changed {
             endpoint: endpoint.to_owned(),
             leads_to: recovery::text::plain(leads_to, 255),
-            right,
         };
     }
     let Some((_, seen_at)) = known.filter(|_| right) else {

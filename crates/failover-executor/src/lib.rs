@@ -12,6 +12,7 @@ pub mod confirm;
 pub mod endpoint;
 pub mod escalate;
 pub mod fail_over;
+pub mod health;
 mod incident_of;
 pub mod movement;
 pub mod promotion;

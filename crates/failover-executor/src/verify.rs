@@ -1,42 +1,24 @@
 //! Step `verify`: watch until alarms and services have been healthy for the plan's window. No data is not OK.
 
-use crate::{Ports, incident_of::Case, passes, sight::Seen};
+use crate::{
+    Ports,
+    health::{Health, View, judge, recycled},
+    incident_of::Case,
+    passes,
+    sight::Seen,
+};
 use jiff::Timestamp;
 use plan::Span;
 use recovery::{
-    CallError, Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
-    deadline::{after, seconds_until, shift},
-    incident::{Event, Incident, ServiceState},
+    Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
+    deadline::{after, seconds_until},
+    incident::{Event, Incident},
     log::Log,
-    signal::AlarmValue,
-    topology::{AlarmState, Cluster, Service},
+    topology::Service,
 };
 
 /// What verifying may take besides the plan's window.
 const PATIENCE: Span = Span::from_mins(15);
-/// The evaluation window of an alarm without a period of its own (a composite).
-const UNKNOWN_WINDOW_S: i64 = 300;
-
-/// What `verify` sees.
-#[derive(Debug, Clone)]
-pub struct View {
-    /// The plan's alarms.
-    pub alarms: Seen<Vec<AlarmState>>,
-    /// The recycled services.
-    pub services: Seen<Vec<Service>>,
-    /// The cluster.
-    pub cluster: Seen<Cluster>,
-}
-
-/// Whether everything is healthy, and why not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// Whether it is.
-    pub healthy: bool,
-    /// What was seen.
-    pub reason: String,
-}
-
 /// What follows from the health now and before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Watch {
@@ -153,98 +135,6 @@ async fn services(incident: &Incident, ports: &Ports) -> Seen<Vec<Service>> {
         found.extend(ports.services.services(cluster, names).await?);
     }
     Ok(found)
-}
-
-fn recycled(incident: &Incident) -> Vec<(&str, &str)> {
-    incident
-        .services()
-        .into_iter()
-        .filter(|s| s.state == ServiceState::Recycled)
-        .map(|s| (s.cluster.as_str(), s.name.as_str()))
-        .collect()
-}
-
-/// Whether everything that is seen is healthy.
-#[must_use]
-pub fn judge(now: Timestamp, case: &Case<'_>, view: &View) -> Health {
-    let mut bad = Vec::new();
-    let missing = |what: &str, error: &CallError| format!("{what} can't be read: {error}");
-    match &view.cluster {
-        Ok(cluster) if cluster.settled() => {}
-        Ok(cluster) => bad.push(format!("cluster {} is `{}`", cluster.identifier, cluster.status)),
-        Err(error) => bad.push(missing("the cluster", error)),
-    }
-    match &view.alarms {
-        Ok(alarms) => {
-            for witness in &case.plan.detection.alarms {
-                let alarm = alarms.iter().find(|a| a.name == witness.name);
-                bad.extend(unwell(now, case, &witness.name, alarm));
-            }
-        }
-        Err(error) => bad.push(missing("the alarms", error)),
-    }
-    match &view.services {
-        Ok(services) => {
-            for (cluster, name) in recycled(case.incident) {
-                let service = services.iter().find(|s| s.cluster == cluster && s.name == name);
-                bad.extend(lame(name, service));
-            }
-        }
-        Err(error) => bad.push(missing("the services", error)),
-    }
-    let healthy = bad.is_empty();
-    let reason = if healthy {
-        "Every alarm is OK on fresh data, and every recycled service runs in full.".to_owned()
-    } else {
-        recovery::text::plain(&format!("Not yet: {}.", bad.join("; ")), 600)
-    };
-    Health { healthy, reason }
-}
-
-/// Why an alarm does not count as OK.
-fn unwell(now: Timestamp, case: &Case<'_>, name: &str, alarm: Option<&AlarmState>) -> Option<String> {
-    let Some(alarm) = alarm else {
-        return Some(format!("alarm {name} does not exist"));
-    };
-    if alarm.state != AlarmValue::Ok {
-        return Some(format!("alarm {name} says {}", crate::sight::word(&alarm.state)));
-    }
-    let Some(confirmed) = case.incident.endpoint_confirmed_at() else {
-        return Some("the endpoint was not confirmed".to_owned());
-    };
-    let newer = alarm.since > confirmed || alarm.newest_datapoint.is_some_and(|at| at > confirmed);
-    if newer || now >= shift(confirmed, evaluated_within(alarm)) {
-        return None;
-    }
-    Some(format!("alarm {name} is OK on older data only"))
-}
-
-/// Seconds after which an alarm that stays OK has been evaluated on newer data alone. CloudWatch writes its
-/// state, and the datapoints behind it, only when the state changes: an alarm that was OK before would wait for
-/// ever. One period more than the window is how late datapoints are waited for.
-fn evaluated_within(alarm: &AlarmState) -> i64 {
-    match (alarm.period_s, alarm.datapoints) {
-        (Some(period), Some(datapoints)) => i64::from(period) * (i64::from(datapoints) + 1),
-        _ => UNKNOWN_WINDOW_S,
-    }
-}
-
-/// Why a service does not count as healthy.
-fn lame(name: &str, service: Option<&Service>) -> Option<String> {
-    let Some(service) = service else {
-        return Some(format!("service {name} is not there"));
-    };
-    let Service {
-        desired,
-        running,
-        pending,
-        ..
-    } = service;
-    if service.status != "ACTIVE" {
-        return Some(format!("service {name} is {}", service.status));
-    }
-    (running < desired || *pending > 0)
-        .then(|| format!("service {name} runs {running} of {desired} tasks, {pending} pending"))
 }
 
 /// The newest word on health, and when it was written.

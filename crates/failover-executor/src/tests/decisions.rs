@@ -60,6 +60,7 @@ fn status(world: &mut World, status: &str) {
 
 type Change = fn(&mut World);
 
+#[expect(clippy::too_many_lines, reason = "one table, read from top to bottom")]
 #[tokio::test]
 async fn each_guard_decides_as_the_table_says() {
     let table: Vec<(&str, Change, Decision, Guard)> = vec![

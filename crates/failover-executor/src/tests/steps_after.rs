@@ -3,7 +3,7 @@
 use super::scene::{Scene, said};
 use crate::{
     Case,
-    verify::{View, judge},
+    health::{View, judge},
 };
 use plan::NoticeKind;
 use recovery::{
@@ -105,7 +105,7 @@ async fn what_does_not_count_as_healthy() {
     let table: Vec<(&str, Break)> = vec![
         ("no data", |s| s.alarm(AlarmValue::InsufficientData, at(160))),
         ("OK on data older than the endpoint's move", |s| {
-            s.alarm(AlarmValue::Ok, at(90))
+            s.alarm(AlarmValue::Ok, at(90));
         }),
         ("alarms that can't be read", |s| {
             let lost = CallError::new(

@@ -178,7 +178,7 @@ fn a_deployment_of_others_is_joined_only_if_it_is_newer_than_the_endpoint() {
                 "PRIMARY",
                 "IN_PROGRESS",
                 at(created),
-            )]
+            )];
         })
     };
     let joined = round(130, &services, &[], &[deployed(101)]);
@@ -289,7 +289,7 @@ fn a_lost_call_is_found_again_or_sent_again() {
     let services = [plan_service("api", 1)];
     let known = [started("api", None)];
     let found = with("api", |s| {
-        s.deployments = vec![deployment("ecs-svc/x", "PRIMARY", "IN_PROGRESS", at(101))]
+        s.deployments = vec![deployment("ecs-svc/x", "PRIMARY", "IN_PROGRESS", at(101))];
     });
     let next = round(104, &services, &known, &[found]);
     assert_eq!(next.news[0].deployment.as_deref(), Some("ecs-svc/x"));
