@@ -194,10 +194,8 @@ mod tests {
     #[tokio::test]
     async fn a_handler_gets_the_event_and_its_failure_keeps_its_name() {
         let handler = |step: Step, _now: Timestamp| async move {
-            match step {
-                Step::Confirm => Ok(1),
-                _ => Err(StepError::InvalidPlan("line 3".to_owned())),
-            }
+            let known = (step == Step::Confirm).then_some(1);
+            known.ok_or_else(|| StepError::InvalidPlan("line 3".to_owned()))
         };
         assert_eq!(answer(json!("confirm"), &handler).await.expect("an answer"), 1);
         let fault = answer(json!("close"), &handler).await.expect_err("a failure");

@@ -1,5 +1,6 @@
 //! The twins do what the ports promise; the same functions run against AWS's own in `tests/`.
 #![cfg(feature = "twins")]
+#![expect(clippy::panic, reason = "helpers of tests fail like tests")]
 
 use recovery::twins::{
     MemoryBus, MemoryExecutions, MemoryIncidents, MemoryTopic, ScriptedAlarms, ScriptedServices, conformance,

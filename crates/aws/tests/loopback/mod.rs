@@ -1,11 +1,9 @@
 //! A server on loopback that answers as it was told, and remembers what it was asked.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
-use aws_sdk_rds::config::{Credentials, SharedCredentialsProvider};
+use aws_config::SdkConfig;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -77,21 +75,8 @@ impl Loopback {
 
     /// The SDK pointed at this server.
     pub(crate) fn config(&self) -> SdkConfig {
-        config(&self.url)
+        crate::pointed::at(&self.url)
     }
-}
-
-/// The SDK pointed at `url`; standard retries that wait little.
-pub(crate) fn config(url: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("ca-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(10)))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(url)
-        .build()
 }
 
 async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, replies: Arc<Mutex<VecDeque<Reply>>>) {
@@ -107,14 +92,15 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, replies: Ar
         };
         match reply.expect("at least one reply") {
             Reply::Close => return,
-            Reply::Silence => tokio::time::sleep(Duration::from_secs(3600)).await,
+            Reply::Silence => std::future::pending().await,
             Reply::Answer(status, headers, body) => {
-                let mut answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
-                for (name, value) in headers {
-                    answer += &format!("{name}: {value}\r\n");
-                }
-                answer += "\r\n";
-                answer += &body;
+                let headers: String = headers
+                    .iter()
+                    .map(|(name, value)| [name, ": ", value, "\r\n"].concat())
+                    .collect();
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
                 if stream.write_all(answer.as_bytes()).await.is_err() {
                     return;
                 }
@@ -125,7 +111,7 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, replies: Ar
 
 async fn read(stream: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
-    let mut chunk = [0; 16_384];
+    let mut chunk = vec![0; 16_384];
     loop {
         if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();

@@ -1,0 +1,173 @@
+//! The adapters for RDS, ECS and DNS against the estate: a failover from end to end, as the recovery sees it.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail like tests"
+)]
+
+mod pointed;
+
+use aws::{Dns, Ecs, Rds};
+use estate::{
+    model::{Delays, Seed, Settings as ModelSettings},
+    server::{Server, Settings, serve},
+};
+use jiff::Timestamp;
+use recovery::{
+    Failure,
+    ports::{Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
+    signal::DatabaseNews,
+    topology::{Cluster, Task},
+    twins::conformance,
+};
+use std::time::Duration;
+
+async fn estate() -> Server {
+    let model = ModelSettings {
+        delays: Delays::none(),
+        ..ModelSettings::default()
+    };
+    let settings = Settings {
+        model,
+        tick_ms: 10,
+        ..Settings::default()
+    };
+    let server = serve(settings).await.expect("a server");
+    server.estate().seed(&Seed::demo()).expect("the demo estate");
+    server
+}
+
+/// Looks until `done`, at most for a few seconds.
+async fn until<T, F: Future<Output = T>>(mut look: impl FnMut() -> F, done: impl Fn(&T) -> bool) -> T {
+    for _ in 0..300 {
+        let seen = look().await;
+        if done(&seen) {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen in time");
+}
+
+#[tokio::test]
+async fn a_failover_moves_writer_endpoint_and_news() {
+    let server = estate().await;
+    let rds = Rds::new(&pointed::at(&server.url()));
+    let dns = Dns::new(&server.dns_address.to_string()).expect("an address");
+    let begin = Timestamp::now();
+
+    let before = rds.cluster("orders").await.expect("the cluster");
+    assert!(before.settled());
+    assert_eq!(before.members.len(), 3);
+    assert_eq!(before.writer().map(|m| m.instance.as_str()), Some("orders-1"));
+    let reader = before.member("orders-2").expect("a reader");
+    assert_eq!(reader.zone.as_deref(), Some("ca-central-1b"));
+    assert!(reader.tier.is_some() && reader.class.is_some() && reader.endpoint.is_some());
+    let endpoint = before.endpoint.clone().expect("an endpoint");
+    let leads_to =
+        |cluster: &Cluster, instance: &str| cluster.member(instance).and_then(|m| m.endpoint.clone());
+    assert_eq!(dns.cname(&endpoint).await, Ok(leads_to(&before, "orders-1")));
+    assert_eq!(rds.switchover(&before).await, Ok(None));
+
+    rds.fail_over("orders", "orders-2").await.expect("accepted");
+    let moved = |c: &Cluster| c.settled() && c.writer().is_some_and(|w| w.instance == "orders-2");
+    let look = || async { rds.cluster("orders").await.expect("the cluster") };
+    let after = until(look, moved).await;
+    let look = || async { dns.cname(&endpoint).await.expect("an answer") };
+    until(look, |name| *name == leads_to(&after, "orders-2")).await;
+
+    let events = rds.events(&after, begin).await.expect("events");
+    let completed = events
+        .iter()
+        .find(|e| e.meaning == DatabaseNews::FailoverCompleted)
+        .expect("it was told");
+    assert_eq!(completed.instance.as_deref(), Some("orders-2"));
+    assert_eq!(completed.identifier, "orders");
+    assert!(completed.cluster);
+    assert!(events.is_sorted_by_key(|e| e.at), "oldest first");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_aws_does_not_know_is_not_found() {
+    let server = estate().await;
+    let config = pointed::at(&server.url());
+    let rds = Rds::new(&config);
+    let error = rds.cluster("nobody").await.expect_err("no such cluster");
+    assert_eq!(error.failure, Failure::NotFound, "{error}");
+    let error = rds
+        .fail_over("nobody", "orders-2")
+        .await
+        .expect_err("no such cluster");
+    assert_eq!(error.failure, Failure::NotFound, "{error}");
+    let error = Ecs::new(&config)
+        .redeploy("shop", "nobody", None)
+        .await
+        .expect_err("no such service");
+    assert_eq!(error.failure, Failure::NotFound, "{error}");
+    let dns = Dns::new(&server.dns_address.to_string()).expect("an address");
+    assert_eq!(dns.cname("nobody.example.com").await, Ok(None));
+    server.stop().await;
+    let error = dns.cname("nobody.example.com").await.expect_err("nobody answers");
+    assert!(
+        matches!(error.failure, Failure::Doubtful | Failure::Unreachable),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_snapshot_is_taken_once() {
+    let server = estate().await;
+    let rds = Rds::new(&pointed::at(&server.url()));
+    let request = SnapshotRequest {
+        cluster: "orders".to_owned(),
+        snapshot: "mainstay-orders-20260510t1400".to_owned(),
+        tags: vec![("mainstay".to_owned(), "mainstay-orders-20260510t1400".to_owned())],
+    };
+    assert_eq!(rds.snapshot(&request).await, Ok(SnapshotAnswer::Creating));
+    assert_eq!(rds.snapshot(&request).await, Ok(SnapshotAnswer::Exists));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_redeployment_replaces_every_task() {
+    let server = estate().await;
+    let ecs = Ecs::new(&pointed::at(&server.url()));
+    let names = ["orders-api", "orders-worker", "catalogue"].map(str::to_owned);
+    conformance::services(&ecs, "shop", &names)
+        .await
+        .expect("the services");
+
+    let old = ecs.tasks("shop", "orders-api").await.expect("tasks");
+    assert_eq!(old.len(), 3);
+    let begin = Timestamp::now();
+    let id = ecs
+        .redeploy("shop", "orders-api", None)
+        .await
+        .expect("a deployment");
+    let replaced = |tasks: &Vec<Task>| {
+        tasks.len() == 3
+            && tasks
+                .iter()
+                .all(|t| t.status == "RUNNING" && t.started_at.is_some_and(|at| at >= begin))
+    };
+    let look = || async { ecs.tasks("shop", "orders-api").await.expect("tasks") };
+    let new = until(look, replaced).await;
+    assert!(new.iter().all(|t| old.iter().all(|o| o.arn != t.arn)));
+    assert!(new.iter().all(|t| t.started_by.as_deref() == Some(id.as_str())));
+
+    let look = || async {
+        ecs.services("shop", &names[..1])
+            .await
+            .expect("the service")
+            .remove(0)
+    };
+    let service = until(look, |s| {
+        s.primary()
+            .is_some_and(|d| d.rollout.as_deref() == Some("COMPLETED"))
+    })
+    .await;
+    assert_eq!(service.primary().map(|d| d.id.clone()), Some(id));
+    assert_eq!(service.controller, "ECS");
+    server.stop().await;
+}
