@@ -8,7 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     function::trace();
-    serve()
+    Box::pin(serve())
         .await
         .inspect_err(|error| tracing::error!("cannot start: {error}"))
 }
@@ -28,9 +28,9 @@ async fn serve() -> Result<(), Error> {
     let incidents = IncidentTable::new(&config, &settings.table);
     let executions = StateMachine::new(&config, &settings.state_machine_arn)?;
     let topic = NoticeTopic::new(&config, &settings.topic_arn);
-    function::warm(async {
+    function::warm(Box::pin(async {
         tokio::join!(incidents.warm(), executions.warm());
-    })
+    }))
     .await;
     let ports = &Ports {
         incidents: &incidents,
