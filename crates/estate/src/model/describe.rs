@@ -2,7 +2,7 @@
 
 use super::Estate;
 use super::answering::{Done, read};
-use super::database::{Cluster, ClusterView, Instance};
+use super::database::{Cluster, ClusterView};
 use super::key::{Key, bare};
 use super::reply::{Refusal, Reply, page};
 use super::request::{Filter, Select};
@@ -34,15 +34,6 @@ impl Estate {
             cluster: cluster.clone(),
             members,
         }
-    }
-
-    /// Whether an instance is its cluster's writer.
-    pub(crate) fn is_writer(&self, instance: &Instance) -> bool {
-        let cluster = instance
-            .cluster
-            .as_ref()
-            .and_then(|id| self.clusters.get(&instance.key.beside(id)));
-        cluster.is_some_and(|cluster| cluster.writer == instance.key.id)
     }
 
     pub(crate) fn describe_clusters(&self, region: &str, select: &Select) -> Done {
@@ -97,7 +88,7 @@ impl Estate {
                     _ => None,
                 })?
             {
-                found.push((instance.clone(), self.is_writer(instance)));
+                found.push(instance.clone());
             }
         }
         match select.identifier.as_deref() {

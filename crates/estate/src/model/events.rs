@@ -158,7 +158,7 @@ impl Estate {
                 && select
                     .source_type
                     .as_deref()
-                    .is_none_or(|kind| kind == described_type(event.source_type))
+                    .is_none_or(|kind| kind == event.source_type.described())
                 && (select.categories.is_empty()
                     || event
                         .categories
@@ -170,20 +170,15 @@ impl Estate {
     }
 }
 
-/// A source type as the RDS API writes it; EventBridge writes `CLUSTER`, `DB_INSTANCE`, ….
-pub(crate) const fn described_type(source_type: SourceType) -> &'static str {
-    match source_type {
-        SourceType::Cluster => "db-cluster",
-        SourceType::Instance => "db-instance",
-        SourceType::ClusterSnapshot => "db-cluster-snapshot",
-        SourceType::Snapshot => "db-snapshot",
-    }
-}
-
 impl SourceType {
-    /// The source type as the RDS API writes it, such as `db-cluster`.
+    /// The source type as the RDS API writes it; EventBridge writes `CLUSTER`, `DB_INSTANCE`, ….
     #[must_use]
     pub const fn described(self) -> &'static str {
-        described_type(self)
+        match self {
+            Self::Cluster => "db-cluster",
+            Self::Instance => "db-instance",
+            Self::ClusterSnapshot => "db-cluster-snapshot",
+            Self::Snapshot => "db-snapshot",
+        }
     }
 }

@@ -13,7 +13,7 @@ pub enum Reply {
     /// The cluster that was acted on.
     Cluster(Box<ClusterView>),
     /// Instances, and where the next page begins.
-    Instances(Vec<(Instance, bool)>, Option<String>),
+    Instances(Vec<Instance>, Option<String>),
     /// The instance that was acted on.
     Instance(Box<Instance>),
     /// RDS events, and where the next page begins.

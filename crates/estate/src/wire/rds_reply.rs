@@ -52,12 +52,7 @@ pub(super) fn reply(action: &str, reply: &Reply, number: usize) -> String {
             ..none
         },
         Reply::Instances(instances, marker) => ActionResult {
-            instances: Some(
-                instances
-                    .iter()
-                    .map(|(instance, _)| DBInstance::from(instance))
-                    .collect(),
-            ),
+            instances: Some(instances.iter().map(DBInstance::from).collect()),
             marker: marker.clone(),
             ..none
         },
