@@ -1,0 +1,306 @@
+//! The facts of an incident that letters tell, each worked out from its events.
+
+use super::letter::{between, moment, name, names, quoted, span};
+use crate::{
+    decision::{Guard, Verdict},
+    incident::{Event, Incident, Record, ServiceNews, ServiceState, Trigger},
+    phases::{Phases, Source, fault_at},
+    signal::AlarmKind,
+};
+use jiff::{SignedDuration, Timestamp};
+use plan::{Database, Kind, NoticeKind};
+
+/// An incident up to a record, and the plan that was frozen in it.
+pub(super) struct Facts<'a> {
+    pub(super) incident: &'a Incident,
+    pub(super) record: &'a Record,
+    pub(super) database: &'a Database,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(incident: &'a Incident, record: &'a Record, database: &'a Database) -> Self {
+        Self {
+            incident,
+            record,
+            database,
+        }
+    }
+
+    /// The plan's name of the database.
+    pub(super) fn name(&self) -> String {
+        name(&self.record.database)
+    }
+
+    /// The verdict that the record rests on.
+    pub(super) fn verdict(&self) -> Option<&'a Verdict> {
+        match &self.record.event {
+            Event::Opened { verdict, .. }
+            | Event::Noted { verdict, .. }
+            | Event::Held { verdict, .. }
+            | Event::Confirmed { verdict }
+            | Event::AlreadyMoved { verdict, .. }
+            | Event::Verified { verdict, .. }
+            | Event::Closed { verdict, .. } => Some(verdict),
+            Event::Started { .. }
+            | Event::Assessed { .. }
+            | Event::FailoverIntended { .. }
+            | Event::FailoverAnswered { .. }
+            | Event::Promoted { .. }
+            | Event::EndpointSeen { .. }
+            | Event::EndpointMoved { .. }
+            | Event::Services { .. }
+            | Event::Recycled { .. }
+            | Event::Health { .. }
+            | Event::Resumed { .. }
+            | Event::Acknowledged { .. } => None,
+        }
+    }
+
+    /// The guard of that verdict.
+    pub(super) fn guard(&self) -> Option<Guard> {
+        self.verdict().map(|verdict| verdict.guard)
+    }
+
+    /// When the trouble began, and how that is known.
+    pub(super) fn since(&self) -> Option<(Timestamp, &'static str)> {
+        // News that came after the close is about a new outage, not about the one that was closed.
+        if let Event::Noted { alarm_at, .. } = &self.record.event
+            && self.record.owes.contains(&NoticeKind::Refused)
+        {
+            return Some((
+                alarm_at.unwrap_or(self.record.at),
+                "when this news arose; when the interruption began is not known",
+            ));
+        }
+        let (at, _) = fault_at(self.incident)?;
+        let how = match self.incident.trigger()? {
+            Trigger::Alarm {
+                breaching_since: Some(_),
+                ..
+            } => "an estimate: the alarm's first bad datapoint began then",
+            Trigger::Alarm { .. } => "an estimate: the alarm spoke then, the interruption began earlier",
+            Trigger::Database { .. } => "as RDS tells it",
+            Trigger::Person { .. } => "when it was asked for; when an interruption began is not known",
+        };
+        Some((at, how))
+    }
+
+    /// `2026-01-01 00:00:00 UTC, 2 min ago`.
+    pub(super) fn since_words(&self) -> Option<String> {
+        let (at, _) = self.since()?;
+        let ago = between(at, self.record.at)
+            .map(|ago| format!(", {ago} before this message"))
+            .unwrap_or_default();
+        Some(format!("{}{ago}", moment(at)))
+    }
+
+    /// When the plan wants it back at the latest.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        let (at, _) = self.since()?;
+        let rto = i64::try_from(self.database.rto.as_secs()).ok()?;
+        at.checked_add(SignedDuration::from_secs(rto)).ok()
+    }
+
+    /// The plan's RTO in words.
+    pub(super) fn rto(&self) -> String {
+        span(self.database.rto.as_secs())
+    }
+
+    /// Who or what opened the incident, with their words.
+    pub(super) fn opened_by(&self) -> Option<String> {
+        Some(match self.incident.trigger()? {
+            Trigger::Alarm {
+                name: alarm,
+                kind,
+                at,
+                reason,
+                ..
+            } => {
+                let kind = match kind {
+                    AlarmKind::Metric => " (metric)",
+                    AlarmKind::MetricMath => " (metric math)",
+                    AlarmKind::Composite => " (composite)",
+                    AlarmKind::Unknown => "",
+                };
+                format!(
+                    "alarm {}{kind}, in ALARM since {}: {}",
+                    name(alarm),
+                    moment(*at),
+                    quoted(reason)
+                )
+            }
+            Trigger::Database { id, at, message, .. } => {
+                let id = id
+                    .as_deref()
+                    .map(|id| format!(" ({})", name(id)))
+                    .unwrap_or_default();
+                format!("RDS{id} at {}: {}", moment(*at), quoted(message))
+            }
+            Trigger::Person { by, reason, at } => {
+                format!("{} at {}: {}", name(by), moment(*at), quoted(reason))
+            }
+        })
+    }
+
+    /// Who or what opened it, without their words.
+    pub(super) fn noticed_by(&self) -> Option<String> {
+        Some(match self.incident.trigger()? {
+            Trigger::Alarm { name: alarm, .. } => format!("the alarm {}", name(alarm)),
+            Trigger::Database { .. } => "AWS".to_owned(),
+            Trigger::Person { by, .. } => name(by),
+        })
+    }
+
+    /// The writer before the outage.
+    pub(super) fn writer_before(&self) -> Option<String> {
+        self.incident.old_writer().map(name)
+    }
+
+    /// The new writer, once it is in charge.
+    pub(super) fn writer_now(&self) -> Option<String> {
+        self.incident.promoted().map(|(writer, _)| name(writer))
+    }
+
+    /// The plan's services by name.
+    pub(super) fn services(&self) -> Vec<String> {
+        self.database.services.iter().map(|s| name(&s.name)).collect()
+    }
+
+    /// Services that were restarted.
+    pub(super) fn restarted(&self) -> Vec<String> {
+        let all = self.incident.services();
+        let done = all.into_iter().filter(|s| s.state == ServiceState::Recycled);
+        done.map(|s| name(&s.name)).collect()
+    }
+
+    /// Services that ended without being restarted: failed, not possible, or left alone because of those.
+    pub(super) fn not_restarted(&self) -> Vec<&'a ServiceNews> {
+        let all = self.incident.services();
+        all.into_iter()
+            .filter(|s| needs_people(s) || s.state == ServiceState::Skipped)
+            .collect()
+    }
+
+    /// Whether RDS told that it could not block the old writer (RDS-EVENT-0391): the only news that is both
+    /// noted and owed as an escalation.
+    pub(super) fn old_writer_not_blocked(&self) -> bool {
+        self.incident
+            .records
+            .iter()
+            .any(|r| matches!(r.event, Event::Noted { .. }) && r.owes.contains(&NoticeKind::Escalation))
+    }
+
+    /// What was lost, always an estimate: nobody but the database itself can prove it.
+    pub(super) fn loss(&self) -> String {
+        if self.old_writer_not_blocked() {
+            return "not known: RDS could not block the old writer in time (RDS-EVENT-0391), so the newest \
+                    writes may need recovery"
+                .to_owned();
+        }
+        match self.database.kind {
+            Kind::AuroraCluster => {
+                "nothing that was committed is expected to be lost, because all instances of the cluster share \
+                 one storage (an estimate)"
+                    .to_owned()
+            }
+            Kind::MultiAzCluster => {
+                "nothing that was committed is expected to be lost, because each commit waits for a reader (an \
+                 estimate)"
+                    .to_owned()
+            }
+            Kind::MultiAzInstance | Kind::ReadReplica | Kind::GlobalDatabase => format!(
+                "not known; the plan accepts the loss of the last {} (an estimate)",
+                span(self.database.rpo.as_secs())
+            ),
+        }
+    }
+
+    /// The lag of the reader that took over; `unknown` is said, never read as zero.
+    pub(super) fn lag(&self) -> Option<String> {
+        self.incident.latest(|r| {
+            if let Event::Assessed { target, lag_ms, .. } = &r.event {
+                let lag = lag_ms.map_or_else(|| "unknown".to_owned(), |ms| format!("{ms:.0} ms"));
+                Some(format!("{} ({})", lag, name(target)))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The phases of the recovery, one line each, and their sum.
+    pub(super) fn phases(&self) -> Vec<String> {
+        let Some((fault, source)) = fault_at(self.incident) else {
+            return Vec::new();
+        };
+        let phases = Phases::of(self.incident, fault);
+        let mut lines: Vec<String> = phases
+            .named()
+            .into_iter()
+            .map(|(phase, seconds)| {
+                let source = if phase == "detect" {
+                    source
+                } else {
+                    Source::Measured
+                };
+                let source = match source {
+                    Source::Measured => "measured",
+                    Source::Modelled => "modelled from the alarm's datapoints",
+                };
+                match seconds {
+                    Some(seconds) => format!("{phase:<8} {seconds:>7.1} s  {source}"),
+                    None => format!("{phase:<8}       -    not known"),
+                }
+            })
+            .collect();
+        lines.push(match phases.rto() {
+            Some(rto) => format!("{:<8} {rto:>7.1} s  {}", "in all", self.kept(rto)),
+            None => format!("{:<8}       -    not known", "in all"),
+        });
+        lines
+    }
+
+    /// How long the interruption was, from the fault to the start of the healthy window that held.
+    pub(super) fn interrupted_for(&self) -> Option<(Timestamp, Timestamp, String)> {
+        let (from, _) = fault_at(self.incident)?;
+        let to = self.incident.healthy_since()?;
+        Some((from, to, between(from, to)?))
+    }
+
+    /// `incident, event, attempt`, for a person who asks.
+    pub(super) fn reference(&self) -> String {
+        format!(
+            "Incident {}, event {}, attempt {}",
+            name(self.record.incident.as_str()),
+            self.record.sequence,
+            self.record.fence
+        )
+    }
+
+    /// The run book's address.
+    pub(super) fn run_book(&self) -> Option<String> {
+        self.database
+            .run_book
+            .as_deref()
+            .map(|link| crate::text::plain(link, 300))
+    }
+
+    /// The services of the plan in a sentence.
+    pub(super) fn service_names(&self) -> String {
+        names(&self.services())
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an RTO in seconds fits a float exactly"
+    )]
+    fn kept(&self, rto: f64) -> String {
+        let kept = rto <= self.database.rto.as_secs() as f64;
+        let verdict = if kept { "kept" } else { "missed" };
+        format!("the plan's RTO of {} was {verdict}", self.rto())
+    }
+}
+
+/// Whether a service waits for a person.
+pub(super) fn needs_people(service: &ServiceNews) -> bool {
+    matches!(service.state, ServiceState::Failed | ServiceState::NotRecyclable)
+}
