@@ -69,7 +69,7 @@ fn record(wire: &Value, change: Option<&Value>) -> Result<Option<Record>, String
         return Ok(None);
     }
     let json =
-        text(change, "NewImage", BODY).ok_or_else(|| format!("`dynamodb.NewImage.{}.S` is missing", BODY))?;
+        text(change, "NewImage", BODY).ok_or_else(|| format!("`dynamodb.NewImage.{BODY}.S` is missing"))?;
     serde_json::from_str(json)
         .map(Some)
         .map_err(|e| plain(&format!("the record in `dynamodb.NewImage`: {e}"), 300))

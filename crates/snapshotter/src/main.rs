@@ -1,2 +1,26 @@
-//! Wiring.
-fn main() {}
+//! Wiring of snapshotter: settings, plan and client once, then one tick after the other.
+
+use aws::{Rds, function};
+use lambda_runtime::Error;
+use serde_json::Value;
+use snapshotter::{Settings, handle, read_plan};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    function::trace();
+    serve()
+        .await
+        .inspect_err(|error| tracing::error!("cannot start: {error}"))
+}
+
+async fn serve() -> Result<(), Error> {
+    let settings = Settings::from(&function::environment())?;
+    let name = settings.plan.display().to_string();
+    let bytes = std::fs::read(&settings.plan).map_err(|e| format!("cannot read the plan {name}: {e}"))?;
+    let plan = &read_plan(&bytes, &name)?;
+    let region = settings.region.as_str();
+    let config = function::config().await;
+    let rds = &Rds::new(&config);
+    function::warm(rds.warm()).await;
+    function::serve(move |event: Value, _now| async move { handle(&event, plan, region, rds).await }).await
+}
