@@ -4,11 +4,13 @@
 //! one of those kinds gets one letter. The text depends on nothing but the incident up to that record, so a
 //! second copy, or one that is sent an hour late, reads the same and bears the same id.
 
+mod by_hand;
 mod commands;
 mod facts;
 mod letter;
 mod news;
 mod on_call;
+mod outcome;
 mod plain;
 #[cfg(test)]
 mod tests;

@@ -76,6 +76,7 @@ impl<'a> News<'a> {
                     Self::Recovered
                 }
             }
+            NoticeKind::Escalation if super::facts::not_blocked(facts.record) => Self::OldWriterNotBlocked,
             NoticeKind::Escalation => escalation(event),
         }
     }
@@ -163,9 +164,6 @@ fn escalation(event: &Event) -> News<'_> {
     if let Event::Services { news } = event {
         let failed = news.iter().filter(|s| super::facts::needs_people(s)).collect();
         return News::ServicesFailed { failed };
-    }
-    if matches!(event, Event::Noted { .. }) {
-        return News::OldWriterNotBlocked;
     }
     if let Event::Closed { step, .. } = event {
         News::Escalated { step: *step }

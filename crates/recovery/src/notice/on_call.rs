@@ -1,13 +1,12 @@
 //! Letters of facts and commands, for people who can act.
 
 use super::{
-    commands,
+    by_hand, commands,
     facts::Facts,
     letter::{Letter, moment, name, names, quoted, services},
     news::{News, because},
 };
 use crate::{
-    decision::Guard,
     incident::{FailoverAnswer, ServiceNews, ServiceState},
     run::Step,
 };
@@ -28,7 +27,7 @@ pub(super) fn body(news: &News<'_>, facts: &Facts<'_>) -> String {
         .tell("Replica lag before the failover", facts.lag());
     letter = writers(letter, news, facts);
     letter = outcome(letter, news, facts).gap();
-    for (label, lines) in act(news, facts) {
+    for (label, lines) in by_hand::act(news, facts) {
         letter = letter.list(label, &lines);
     }
     letter
@@ -92,7 +91,7 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
             )
         }
         News::OldWriterNotBlocked => format!(
-            "RDS could not block the old writer of {it} in time (RDS-EVENT-0391). The failover goes on, and the \
+            "RDS could not block the old writer of {it} in time (RDS-EVENT-0391). AWS fails over all the same, and the \
              newest writes may need recovery: look before anybody relies on them."
         ),
         News::Recovered => {
@@ -265,81 +264,6 @@ fn ended(service: &ServiceNews) -> String {
         name(&service.name),
         crate::text::plain(&service.reason, 300)
     )
-}
-
-/// What a person can do, as labels over commands.
-fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<String>)> {
-    let database = facts.database;
-    let restart = |all: &[&ServiceNews]| -> Vec<String> {
-        all.iter()
-            .take(20)
-            .map(|s| commands::restart(database, &s.cluster, &s.name))
-            .collect()
-    };
-    let fail_over = ("Fail over through Mainstay", vec![commands::fail_over(database)]);
-    let by_hand = (
-        "Fail over without Mainstay",
-        vec![commands::fail_over_by_hand(database)],
-    );
-    match news {
-        News::FailingOver | News::Asked { .. } | News::Moved | News::RecoveredByItself => Vec::new(),
-        News::Observed { moved: true } => {
-            let all: Vec<String> = database
-                .services
-                .iter()
-                .take(20)
-                .map(|s| commands::restart(database, &s.cluster, &s.name))
-                .collect();
-            vec![("Restart the services by hand", all)]
-        }
-        News::Observed { moved: false } | News::Held { .. } => vec![fail_over, by_hand],
-        News::Refused => {
-            let mut all = Vec::new();
-            match facts.guard() {
-                Some(Guard::EscalationUnacknowledged) => all.push((
-                    "Acknowledge the escalation, so that Mainstay acts again",
-                    vec![commands::acknowledge(facts.record.incident.as_str())],
-                )),
-                Some(Guard::Paused) => {
-                    all.push(("Let Mainstay act again", vec![commands::resume(database)]));
-                }
-                _ => {}
-            }
-            all.extend([fail_over, by_hand]);
-            all
-        }
-        News::Escalated { .. } => {
-            let done = facts.restarted();
-            let unfinished: Vec<String> = database
-                .services
-                .iter()
-                .filter(|s| !done.contains(&name(&s.name)))
-                .take(20)
-                .map(|s| commands::restart(database, &s.cluster, &s.name))
-                .collect();
-            vec![
-                ("First look where it stands", vec![commands::look(database)]),
-                (
-                    "Only if the writer has not changed: fail over through Mainstay",
-                    fail_over.1,
-                ),
-                ("Or without Mainstay", by_hand.1),
-                ("Then restart by hand what is not restarted", unfinished),
-                (
-                    "When it is safe, acknowledge, so that Mainstay acts again",
-                    vec![commands::acknowledge(facts.record.incident.as_str())],
-                ),
-            ]
-        }
-        News::ServicesFailed { failed } => {
-            vec![("Restart by hand, once the cause is mended", restart(failed))]
-        }
-        News::OldWriterNotBlocked => vec![("Look where it stands", vec![commands::look(database)])],
-        News::Recovered => vec![(
-            "Restart by hand, once the cause is mended",
-            restart(&facts.not_restarted()),
-        )],
-    }
 }
 
 fn step_name(step: Step) -> String {

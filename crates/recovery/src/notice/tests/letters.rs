@@ -276,6 +276,30 @@ reads!(
 );
 
 reads!(
+    old_writer_not_blocked_without_an_incident,
+    story(
+        vec![(
+            "10:02:40",
+            opened(
+                Trigger::Database {
+                    id: Some("RDS-EVENT-0391".to_owned()),
+                    at: at("10:02:38"),
+                    instance: Some("orders-1".to_owned()),
+                    message: "Write blocking on the old writer timed out".to_owned(),
+                },
+                verdict(
+                    Decision::Note,
+                    Guard::AwsFailover,
+                    "The old writer could not be kept from writing."
+                ),
+                Some(Closing::Escalated)
+            )
+        )],
+        NoticeKind::Escalation
+    )
+);
+
+reads!(
     all_clear,
     recovered(service(
         "orders-worker",
