@@ -40,7 +40,10 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
                     vec![commands::acknowledge(facts.record.incident.as_str())],
                 )),
                 Some(Guard::Paused) => {
-                    all.push(("Let Mainstay act again", vec![commands::resume(database)]));
+                    all.push((
+                        "Let Mainstay act again",
+                        vec![commands::resume(database), commands::resume_all()],
+                    ));
                 }
                 _ => {}
             }

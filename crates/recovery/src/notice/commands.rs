@@ -50,6 +50,11 @@ pub(super) fn resume(database: &Database) -> String {
     format!("drp resume {}", word(&database.name))
 }
 
+/// The same, where the pause is for every database.
+pub(super) fn resume_all() -> String {
+    "drp resume  # where everything is paused".to_owned()
+}
+
 /// A word of a shell: as it is when it is harmless, else in single quotes, so that a command that is copied
 /// from a letter never does more than it says.
 fn word(text: &str) -> String {
