@@ -85,6 +85,10 @@ impl Stage {
         settings.endpoint_ecs = Some(estate.address().to_owned());
         let cloud = Cloud::start(settings).await?;
 
+        // An alarm that treats silence as breaching speaks in the second in which it is made, unless there is data.
+        estate.seed_demo().await?;
+        tokio::time::sleep(Duration::from_secs(u64::from(pace.period_s()) + 1)).await;
+
         view.say("deploying infra/template.yaml");
         let plan = std::fs::read_to_string(root.join("plan.toml")).map_err(|source| DrillError::File {
             path: root.join("plan.toml"),
