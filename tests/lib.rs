@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The tests of the whole: outages on the local cloud, people's tools, and the wiring without a cloud.
+//!
+//! The tests are in `outages.rs`, `people.rs` and `wiring.rs`; this library is empty so that they have a package.

@@ -8,6 +8,8 @@ use std::io::{IsTerminal as _, Write as _};
 #[derive(Debug)]
 pub struct View {
     terminal: bool,
+    /// Nobody listens: a test.
+    silent: bool,
     since: std::time::Instant,
     /// Lines that were printed for good, by phase and event.
     told: usize,
@@ -19,6 +21,7 @@ impl Default for View {
     fn default() -> Self {
         Self {
             terminal: std::io::stderr().is_terminal(),
+            silent: false,
             since: std::time::Instant::now(),
             told: 0,
             phases: 0,
@@ -28,6 +31,12 @@ impl Default for View {
 }
 
 impl View {
+    /// A view that says nothing.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self { terminal: false, silent: true, ..Self::default() }
+    }
+
     /// Whether colours and a moving line are wanted.
     #[must_use]
     pub fn terminal(&self) -> bool {
@@ -36,6 +45,9 @@ impl View {
 
     /// A line that stays.
     pub fn say(&mut self, line: &str) {
+        if self.silent {
+            return;
+        }
         self.clear();
         let elapsed = self.since.elapsed().as_secs_f64();
         let _ = writeln!(std::io::stderr(), "{elapsed:>7.1} s  {line}");

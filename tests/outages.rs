@@ -1,0 +1,90 @@
+//! Every row of `crates/drill/scenarios.toml` on the local cloud: the production template, the real functions.
+//!
+//! Stages are shared: a few clouds run beside each other (and so show that they don't disturb each other), and each
+//! plays one outage after the other.
+
+use drill::{checks, pace::Pace, play, scenario, scenario::Scenario, stage::Stage, view::View};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::runtime::Runtime;
+
+/// Clouds that run beside each other: most of an outage is waiting.
+const STAGES: usize = 2;
+
+/// Stages that wait for an outage.
+struct Pool {
+    runtime: Runtime,
+    idle: Mutex<Vec<Stage>>,
+    /// Stages are started one after the other: two builds at once would only wait for each other.
+    starting: tokio::sync::Mutex<()>,
+}
+
+impl Pool {
+    fn play(&self, scenario: &Scenario) -> Result<(), Failed> {
+        self.runtime.block_on(async {
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let stage = match idle {
+                Some(stage) => stage,
+                None => {
+                    let _one = self.starting.lock().await;
+                    Stage::start(Pace::Quick, &mut View::silent()).await?
+                }
+            };
+            let outcome = outage(&stage, scenario).await;
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(stage);
+            outcome
+        })
+    }
+}
+
+async fn outage(stage: &Stage, scenario: &Scenario) -> Result<(), Failed> {
+    stage.prepare(scenario).await?;
+    let seen = play::play(stage, scenario, &mut View::silent()).await?;
+    let failed: Vec<String> = checks::all(&seen, &scenario.expect)
+        .into_iter()
+        .filter(|c| !c.passed)
+        .map(|c| format!("{}: {}", c.name, c.detail))
+        .collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let timeline: Vec<String> = seen
+        .incidents
+        .iter()
+        .flat_map(|i| &i.records)
+        .map(|r| format!("{} #{} {}", r.at, r.sequence, recovery::timeline::line(r)))
+        .collect();
+    Err(format!("{}\n\n{}", failed.join("\n"), timeline.join("\n")).into())
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(arguments.test_threads.unwrap_or(STAGES).min(STAGES));
+    let (runtime, scenarios) = match (Runtime::new(), scenario::all()) {
+        (Ok(runtime), Ok(scenarios)) => (runtime, scenarios),
+        (Err(error), _) => return complain(&error.to_string()),
+        (_, Err(error)) => return complain(&error),
+    };
+    let pool =
+        Arc::new(Pool { runtime, idle: Mutex::new(Vec::new()), starting: tokio::sync::Mutex::new(()) });
+    let trials = scenarios
+        .into_iter()
+        .map(|scenario| {
+            let pool = Arc::clone(&pool);
+            Trial::test(scenario.name.clone(), move || pool.play(&scenario))
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    for stage in pool.idle.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        stage.stop();
+    }
+    conclusion.exit_code()
+}
+
+fn complain(error: &str) -> ExitCode {
+    eprintln!("the outages cannot be played: {error}");
+    ExitCode::from(2)
+}
