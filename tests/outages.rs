@@ -26,12 +26,11 @@ impl Pool {
     fn play(&self, scenario: &Scenario) -> Result<(), Failed> {
         self.runtime.block_on(async {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let stage = match idle {
-                Some(stage) => stage,
-                None => {
-                    let _one = self.starting.lock().await;
-                    Stage::start(Pace::Quick, &mut View::silent()).await?
-                }
+            let stage = if let Some(stage) = idle {
+                stage
+            } else {
+                let _one = self.starting.lock().await;
+                Stage::start(Pace::Quick, &mut View::silent()).await?
             };
             let outcome = outage(&stage, scenario).await;
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(stage);

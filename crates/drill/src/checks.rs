@@ -255,7 +255,7 @@ fn notices(seen: &Evidence, audience: &str, name: &'static str, expected: &[Noti
     got.sort_unstable();
     got.dedup();
     let got: Vec<&str> = got.into_iter().map(|(_, kind)| kind).collect();
-    let wanted: Vec<String> = expected.iter().map(kind_name).collect();
+    let wanted: Vec<String> = expected.iter().copied().map(kind_name).collect();
     Check::new(
         name,
         got == wanted,
@@ -333,7 +333,7 @@ fn executions(seen: &Evidence, expect: &Expect) -> Check {
     )
 }
 
-fn kind_name(kind: &NoticeKind) -> String {
+fn kind_name(kind: NoticeKind) -> String {
     serde_json::to_value(kind)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))

@@ -21,6 +21,7 @@ pub struct Cli {
 
 /// An outage and how to play it.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Outage {
     /// Which outage.
     #[arg(long, value_name = "NAME", default_value = "writer-silent")]

@@ -81,10 +81,11 @@ pub struct Detection {
     pub period_s: u32,
     /// Datapoints that must be bad.
     pub datapoints: u32,
-    /// The least it takes, in seconds.
-    pub least_s: u32,
-    /// The most it takes, in seconds: one more period until the first whole bad one, and RDS's delay.
-    pub most_s: u32,
+    /// When the writer reports zero: from the datapoints alone, to one more period and RDS's delay; in seconds.
+    pub reporting_s: (u32, u32),
+    /// When the writer is silent: CloudWatch first waits until real datapoints have left its evaluation range,
+    /// which AWS does not publish; taken as two periods more; in seconds.
+    pub silent_s: (u32, u32),
     /// Always `modelled`.
     pub source: Source,
 }
@@ -97,8 +98,8 @@ impl Detection {
         Self {
             period_s,
             datapoints,
-            least_s: period_s * datapoints,
-            most_s: period_s * (datapoints + 1) + 30,
+            reporting_s: (period_s * datapoints, period_s * (datapoints + 1) + 30),
+            silent_s: (period_s * (datapoints + 2), period_s * (datapoints + 3) + 30),
             source: Source::Modelled,
         }
     }

@@ -55,20 +55,18 @@ impl EstateProcess {
                 .read_line(&mut line)
                 .map_err(|e| wrong(e.to_string()))?;
         }
-        match serde_json::from_str(&line) {
-            Ok(addresses) => Ok(Self {
+        if let Ok(addresses) = serde_json::from_str(&line) {
+            return Ok(Self {
                 child,
                 lifeline,
                 addresses,
-            }),
-            Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(wrong(
-                    "it ended before it said where it is (see its message above)".to_owned(),
-                ))
-            }
+            });
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        Err(wrong(
+            "it ended before it said where it is (see its message above)".to_owned(),
+        ))
     }
 
     /// Leaves it running, and returns its process id.

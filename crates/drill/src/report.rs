@@ -102,8 +102,9 @@ fn timeline(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     let aws = doc.detect_on_aws;
     writeln!(
         out,
-        "  On AWS, detection takes {}–{} s with RDS's metrics ({} of {} datapoints of {} s): modelled.",
-        aws.least_s, aws.most_s, aws.datapoints, aws.datapoints, aws.period_s
+        "  On AWS with RDS's metrics ({0} of {0} datapoints of {1} s), detection takes {2}–{3} s if the writer reports zero, \
+         {4}–{5} s if it is silent: modelled.",
+        aws.datapoints, aws.period_s, aws.reporting_s.0, aws.reporting_s.1, aws.silent_s.0, aws.silent_s.1
     )?;
     writeln!(out, "  {}", doc.pace.told())
 }

@@ -240,34 +240,63 @@ impl Stage {
         let _ = std::fs::remove_dir_all(run_dir);
     }
 
-    /// Leaves everything running.
+    /// Leaves everything running, and writes what functions and tools need to reach it into `.mainstay/local.env`.
     ///
     /// # Errors
-    /// When something is gone already.
+    /// When something is gone already, or the file cannot be written.
     pub fn keep(self) -> Result<LeftRunning, DrillError> {
         let addresses = self.estate_process.addresses.clone();
-        let function = self.stack.id("AlarmHandler").to_owned();
+        let env_file = artifacts::repository().join(".mainstay/local.env");
+        let variables = self.variables();
+        let lines: Vec<String> = variables
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect();
+        write(&env_file, &lines.concat())?;
+        let log = self.log();
         let cloud = self.cloud.keep()?;
         let estate_pid = self.estate_process.keep()?;
         let lines = vec![
-            "The local cloud is left running. To reach it:".to_owned(),
-            "  export AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=x AWS_REGION=ca-central-1"
-                .to_owned(),
-            format!("  export AWS_ENDPOINT_URL={}", cloud.endpoint),
             format!(
-                "  export AWS_ENDPOINT_URL_RDS={} AWS_ENDPOINT_URL_ECS={}",
-                addresses.address, addresses.address
+                "The local cloud is left running at {}. To reach it from a shell:",
+                cloud.endpoint
             ),
-            format!("  export MAINSTAY_ALARM_HANDLER={function}"),
+            "  set -a; . .mainstay/local.env; set +a".to_owned(),
             "  cargo drp status".to_owned(),
             format!(
-                "  the estate's requests: {}/_estate/log, its DNS: {}",
-                addresses.address, addresses.dns
+                "  curl {}/_estate/log      # what RDS and ECS were asked",
+                addresses.address
             ),
-            format!("  the log: {}", self.run_dir.join("cloud/cloud.log").display()),
+            "One function under the debugger's eyes, against it:".to_owned(),
+            "  cargo lambda watch --env-file .mainstay/local.env".to_owned(),
+            format!("The log is {}.", log.display()),
             format!("To end it:  kill -- -{} ; kill {estate_pid}", cloud.pid),
         ];
         Ok(LeftRunning { lines })
+    }
+
+    /// The environment of the functions and of people's tools on this stage.
+    #[must_use]
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        let estate = self.estate.address();
+        [
+            ("AWS_ACCESS_KEY_ID", "123456789012"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_REGION", "ca-central-1"),
+            ("AWS_ENDPOINT_URL", &self.cloud.endpoint()),
+            ("AWS_ENDPOINT_URL_RDS", estate),
+            ("AWS_ENDPOINT_URL_ECS", estate),
+            ("MAINSTAY_ALARM_HANDLER", self.stack.id("AlarmHandler")),
+            ("MAINSTAY_BUS", "default"),
+            ("MAINSTAY_DNS_SERVER", &self.estate_process.addresses.dns),
+            ("MAINSTAY_DRILL", "true"),
+            ("MAINSTAY_PLAN", &self.plan_path.display().to_string()),
+            ("MAINSTAY_STATE_MACHINE_ARN", self.stack.output("StateMachineArn")),
+            ("MAINSTAY_TABLE", self.stack.output("TableName")),
+            ("MAINSTAY_TOPIC_ARN", self.stack.output("NoticesTopicArn")),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
     }
 
     async fn empty_table(&self) -> Result<(), DrillError> {

@@ -34,7 +34,11 @@ impl View {
     /// A view that says nothing.
     #[must_use]
     pub fn silent() -> Self {
-        Self { terminal: false, silent: true, ..Self::default() }
+        Self {
+            terminal: false,
+            silent: true,
+            ..Self::default()
+        }
     }
 
     /// Whether colours and a moving line are wanted.

@@ -60,14 +60,11 @@ fn row(database: &DatabaseStatus, out: &mut dyn Write) -> Result<()> {
         Standing::None => "no incident so far".to_owned(),
         Standing::Claimed | Standing::Started => "RECOVERY RUNS".to_owned(),
         Standing::Closed => {
-            format!(
-                "last incident {}",
-                database
-                    .closing
-                    .as_ref()
-                    .map(word)
-                    .unwrap_or_else(|| "closed".to_owned())
-            )
+            let how = database
+                .closing
+                .as_ref()
+                .map_or_else(|| "closed".to_owned(), word);
+            format!("last incident {how}")
         }
     };
     writeln!(
