@@ -43,8 +43,8 @@ pub fn logical_id(function: &str) -> String {
 pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg("build").arg("--bins").current_dir(repository());
-    // This crate is named too: the same packages, the same features, so nothing is built a second time.
-    for package in FUNCTIONS.iter().chain(&["drill"]) {
+    // People's tool and this crate are named too: the same packages, the same features, so nothing is built twice.
+    for package in FUNCTIONS.iter().chain(&["drp", "drill"]) {
         cargo.args(["--package", package]);
     }
     let status = cargo
@@ -59,17 +59,19 @@ pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
             what: "the functions do not build (see cargo's messages above)".to_owned(),
         });
     }
-    let folder = target_folder();
-    Ok(FUNCTIONS
-        .iter()
-        .map(|f| (logical_id(f), folder.join("debug").join(f)))
-        .collect())
+    Ok(FUNCTIONS.iter().map(|f| (logical_id(f), binary(f))).collect())
 }
 
 /// This crate's own program, which serves the estate.
 #[must_use]
 pub fn drill_binary() -> PathBuf {
-    target_folder().join("debug").join("drill")
+    binary("drill")
+}
+
+/// A program that [`build`] builds: a function, `drp` or `drill`.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+    target_folder().join("debug").join(name)
 }
 
 fn target_folder() -> PathBuf {

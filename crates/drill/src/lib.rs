@@ -14,6 +14,7 @@ pub mod pace;
 pub mod play;
 pub mod report;
 pub mod run;
+pub mod run_folder;
 pub mod scenario;
 pub mod stage;
 pub mod view;

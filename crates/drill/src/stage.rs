@@ -8,6 +8,7 @@ use crate::{
     estate_process::EstateProcess,
     inbox::{self, Inbox},
     pace::Pace,
+    run_folder::RunFolder,
     scenario::{self, Scenario},
     view::View,
 };
@@ -44,9 +45,10 @@ pub struct Stage {
     /// URLs of every dead-letter queue.
     pub dead_letter_queues: Vec<String>,
     plan_path: PathBuf,
-    run_dir: PathBuf,
     cloud: Cloud,
     estate_process: EstateProcess,
+    /// The last field: removed when nothing runs in it any more.
+    run_folder: RunFolder,
 }
 
 /// How to reach what `--keep` left, and how to end it.
@@ -67,11 +69,11 @@ impl Stage {
         let binaries = tokio::task::spawn_blocking(artifacts::build)
             .await
             .map_err(|e| DrillError::Cargo { what: e.to_string() })??;
-        let run_dir = fresh_folder(&root.join(".mainstay/runs"))?;
-        let plan_path = run_dir.join("plan.toml");
+        let run_folder = RunFolder::fresh(&root.join(".mainstay/runs"))?;
+        let plan_path = run_folder.path().join("plan.toml");
 
         view.say("starting the estate (RDS, ECS, DNS) and the local cloud on loopback");
-        let mut settings = CloudSettings::new(&root, &run_dir.join("cloud"));
+        let mut settings = CloudSettings::new(&root, &run_folder.path().join("cloud"));
         let port = free_port()?;
         let estate_process = EstateProcess::start(
             &artifacts::drill_binary(),
@@ -120,9 +122,9 @@ impl Stage {
             inboxes,
             dead_letter_queues,
             plan_path,
-            run_dir,
             cloud,
             estate_process,
+            run_folder,
         })
     }
 
@@ -232,12 +234,9 @@ impl Stage {
         self.cloud.log()
     }
 
-    /// Ends everything and removes the run's files.
+    /// Ends everything and removes the run's files, as dropping it does.
     pub fn stop(self) {
-        let run_dir = self.run_dir.clone();
-        self.cloud.stop();
-        drop(self.estate_process);
-        let _ = std::fs::remove_dir_all(run_dir);
+        drop(self);
     }
 
     /// Leaves everything running, and writes what functions and tools need to reach it into `.mainstay/local.env`.
@@ -254,6 +253,7 @@ impl Stage {
             .collect();
         write(&env_file, &lines.concat())?;
         let log = self.log();
+        self.run_folder.keep();
         let cloud = self.cloud.keep()?;
         let estate_pid = self.estate_process.keep()?;
         let lines = vec![
@@ -348,22 +348,4 @@ fn free_port() -> Result<u16, DrillError> {
         .and_then(|l| l.local_addr())
         .map(|a| a.port());
     port.map_err(|e| DrillError::NotReady(format!("no free port on 127.0.0.1: {e}")))
-}
-
-/// A folder that no other run has.
-fn fresh_folder(parent: &Path) -> Result<PathBuf, DrillError> {
-    let file = |path: &Path, source| DrillError::File {
-        path: path.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(parent).map_err(|source| file(parent, source))?;
-    for number in 0_u32.. {
-        let path = parent.join(format!("{}-{number}", std::process::id()));
-        match std::fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(file(&path, source)),
-        }
-    }
-    Err(DrillError::NotReady("no folder for the run".to_owned()))
 }
