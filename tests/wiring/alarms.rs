@@ -1,0 +1,127 @@
+//! The alarms of the template: the one that may trigger, and those on Mainstay itself.
+
+use super::{
+    files::{self, logical_id},
+    template::{Template, attribute, reference},
+};
+use serde_json::{Value, json};
+
+/// The words of CloudWatch for missing data.
+const SILENCE: &[&str] = &["breaching", "notBreaching", "ignore", "missing"];
+
+#[test]
+fn the_trigger_speaks_for_the_writer_of_one_cluster_and_takes_silence_for_an_outage() {
+    let template = Template::read();
+    let alarm = template.properties("WriterDown");
+    assert_eq!(
+        (&alarm["Namespace"], &alarm["MetricName"]),
+        (&json!("AWS/RDS"), &json!("DatabaseConnections"))
+    );
+    let dimensions = json!([
+        {"Name": "DBClusterIdentifier", "Value": reference("DatabaseIdentifier")},
+        {"Name": "Role", "Value": "WRITER"},
+    ]);
+    assert_eq!(alarm["Dimensions"], dimensions);
+    assert_eq!(alarm["TreatMissingData"], "breaching");
+    assert_eq!(
+        (&alarm["Statistic"], &alarm["Threshold"]),
+        (&json!("Maximum"), &json!(1))
+    );
+    assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold");
+    assert_eq!(alarm["Period"], reference("AlarmPeriodSeconds"));
+    for key in ["EvaluationPeriods", "DatapointsToAlarm"] {
+        assert_eq!(alarm[key], reference("AlarmDatapoints"), "{key}");
+    }
+    let plan = plan::parse_bytes(files::text("plan.toml").as_bytes(), "plan.toml")
+        .plan
+        .unwrap();
+    let name = alarm["AlarmName"]["Fn::Sub"][0].as_str().unwrap();
+    for database in &plan.databases {
+        let made = name.replace("${Name}", &database.name);
+        assert!(
+            !plan.speaking(&made).is_empty(),
+            "the plan does not know the alarm {made} that the template makes"
+        );
+    }
+}
+
+#[test]
+fn every_alarm_says_what_silence_means() {
+    for (id, alarm) in Template::read().of_type("AWS::CloudWatch::Alarm") {
+        let silence = alarm["Properties"]["TreatMissingData"].as_str();
+        assert!(silence.is_some_and(|s| SILENCE.contains(&s)), "{id}: {silence:?}");
+        assert!(
+            alarm["Properties"]["AlarmDescription"].is_string(),
+            "{id} does not say what it means"
+        );
+    }
+}
+
+/// The trigger reaches the door by its rule; every other alarm is for people.
+#[test]
+fn every_other_alarm_tells_people() {
+    for (id, alarm) in Template::read().of_type("AWS::CloudWatch::Alarm") {
+        let actions = &alarm["Properties"]["AlarmActions"];
+        let expected = if id == "WriterDown" {
+            Value::Null
+        } else {
+            json!([reference("OperationsTopic")])
+        };
+        assert_eq!(*actions, expected, "{id}");
+    }
+}
+
+#[test]
+fn mainstay_watches_itself() {
+    let template = Template::read();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let watched = |metric: &str, dimension: &str, value: &Value| {
+        alarms.iter().any(|(_, alarm)| {
+            let alarm = &alarm["Properties"];
+            alarm["MetricName"] == metric
+                && alarm["Dimensions"] == json!([{"Name": dimension, "Value": value}])
+        })
+    };
+    for function in files::functions() {
+        let function = reference(&logical_id(&function));
+        assert!(
+            watched("Errors", "FunctionName", &function),
+            "nobody sees errors of {function}"
+        );
+    }
+    for (queue, _) in template.of_type("AWS::SQS::Queue") {
+        let name = attribute(&format!("{queue}.QueueName"));
+        assert!(
+            watched("ApproximateNumberOfMessagesVisible", "QueueName", &name),
+            "nobody sees {queue}"
+        );
+    }
+    for metric in ["ExecutionsFailed", "ExecutionsTimedOut"] {
+        assert!(
+            watched(metric, "StateMachineArn", &reference("Recovery")),
+            "nobody sees {metric}"
+        );
+    }
+    assert!(
+        watched("IteratorAge", "FunctionName", &reference("Notifier")),
+        "nobody sees late notices"
+    );
+}
+
+/// A record that the notifier names as failed is no error of the function: its log is the only witness.
+#[test]
+fn a_notice_that_could_not_be_sent_raises_an_alarm() {
+    let template = Template::read();
+    let filter = template.properties("NotifierComplaints");
+    assert_eq!(filter["LogGroupName"], reference("NotifierLogs"));
+    assert_eq!(filter["FilterPattern"], r#"{ $.level = "ERROR" }"#);
+    let transformation = &filter["MetricTransformations"][0];
+    let alarm = template.properties("NotifierComplains");
+    assert_eq!(alarm["Namespace"], transformation["MetricNamespace"]);
+    assert_eq!(alarm["MetricName"], transformation["MetricName"]);
+    let notifier = files::text("crates/notifier/src/lib.rs");
+    assert!(
+        notifier.contains(r#"tracing::error!(item = place, "not told: "#),
+        "the line that the filter is for"
+    );
+}
