@@ -1,7 +1,7 @@
 //! The live view: one line per phase while the outage runs. Plain lines when nobody watches.
 
 use jiff::Timestamp;
-use recovery::{Event, Incident, incident::ServiceState, phases::Phases};
+use recovery::{Event, Incident, Record, incident::ServiceState, phases::Phases};
 use std::io::{IsTerminal as _, Write as _};
 
 /// Where progress goes: standard error, so that standard output stays free for the document.
@@ -71,12 +71,7 @@ impl View {
             self.now("waiting for the alarm");
             return;
         };
-        let fresh: Vec<String> = incident
-            .records
-            .iter()
-            .skip(self.told)
-            .filter_map(|r| told(&r.event))
-            .collect();
+        let fresh: Vec<String> = incident.records.iter().skip(self.told).filter_map(told).collect();
         self.told = incident.records.len();
         for line in fresh {
             self.say(&format!("            {line}"));
@@ -116,10 +111,10 @@ impl View {
 }
 
 /// What a watcher wants to hear of an event; none: the phase's own line says it.
-fn told(event: &Event) -> Option<String> {
-    Some(match event {
+fn told(record: &Record) -> Option<String> {
+    Some(match &record.event {
         Event::Opened { verdict, .. } => format!("incident opened: {}", verdict.reason),
-        Event::Noted { verdict, .. } => format!("noted: {}", verdict.reason),
+        Event::Noted { .. } => recovery::timeline::line(record),
         Event::Held { verdict, .. } => format!("holding: {}", verdict.reason),
         Event::Confirmed { verdict } => format!("confirmed: {}", verdict.reason),
         Event::AlreadyMoved { verdict, .. } => verdict.reason.clone(),
@@ -136,6 +131,7 @@ fn told(event: &Event) -> Option<String> {
             .iter()
             .map(|n| {
                 let state = match n.state {
+                    ServiceState::Started if n.deployment.is_none() => "asking for a new deployment",
                     ServiceState::Started => "new deployment",
                     ServiceState::Recycled => "recycled",
                     ServiceState::Failed => "FAILED",

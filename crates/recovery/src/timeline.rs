@@ -4,6 +4,7 @@ use crate::{
     decision::{Decision, Verdict},
     incident::{Closing, Event, FailoverAnswer, Record, ServiceNews, ServiceState, Trigger},
     run::{Entry, Step},
+    text,
 };
 
 /// What happened, in one line of plain English without the time. Text from outside was bounded and cleaned
@@ -112,8 +113,14 @@ fn opened(trigger: &Trigger, verdict: &Verdict, drill: bool, closing: Option<Clo
 }
 
 fn noted(verdict: &Verdict) -> String {
+    let facts: Vec<String> = verdict
+        .evidence
+        .iter()
+        .map(|e| format!("{}: {}", e.name, e.value))
+        .collect();
     match verdict.decision {
         Decision::Refuse => format!("Refused: {}", verdict.reason),
+        Decision::Note if !facts.is_empty() => format!("News: {}", text::plain(&facts.join("; "), 300)),
         Decision::Ignore
         | Decision::Note
         | Decision::Open
@@ -137,7 +144,10 @@ fn answered(answer: &FailoverAnswer) -> String {
 fn service(news: &ServiceNews) -> String {
     let name = format!("{}/{}", news.cluster, news.name);
     match news.state {
-        ServiceState::Started => format!("{name} restarts."),
+        ServiceState::Started if news.deployment.is_none() => {
+            format!("{name} is about to be asked to restart.")
+        }
+        ServiceState::Started => format!("{name} restarts. {}", news.reason),
         ServiceState::Recycled => format!("{name} is restarted."),
         ServiceState::Failed => format!("{name} failed to restart: {}", news.reason),
         ServiceState::NotRecyclable => format!("{name} cannot be restarted by Mainstay: {}", news.reason),

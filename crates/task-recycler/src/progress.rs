@@ -10,6 +10,10 @@ use recovery::{
 /// deployment counts as undone: what ECS describes may lag behind what it was told.
 pub const LOST_CALL_S: u64 = 15;
 
+/// How long after the call tasks of before the endpoint's move may be left in a deployment that is complete: longer
+/// than what ECS lists lags behind.
+pub const LEFT_OVER_S: u64 = 30;
+
 /// How far a started service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
@@ -68,7 +72,7 @@ pub fn progress(
             ended(news, ServiceState::Failed, &reason)
         }
         (Some(deployment), _) if completed(deployment, service) => {
-            fresh(news, confirmed_at, deployment, tasks)
+            fresh(now, confirmed_at, news, service, deployment, tasks)
         }
         (Some(deployment), _) => Progress::Waiting(format!(
             "{}: {} of {} new tasks run",
@@ -105,10 +109,13 @@ fn rolls_back(deployment: &Deployment) -> bool {
         .is_some_and(|r| r.contains("rolling back") || r.contains("rolled back"))
 }
 
-/// A deployment that is complete is the restart only if no task of before the endpoint's move is left.
+/// A deployment that is complete is the restart only if no task of before the endpoint's move is left. When nothing
+/// else is under way, tasks that are left stay: a rollback took them over, or they are protected from scale-in.
 fn fresh(
-    news: &ServiceNews,
+    now: Timestamp,
     confirmed_at: Timestamp,
+    news: &ServiceNews,
+    service: &Service,
     deployment: &Deployment,
     tasks: Option<&[Task]>,
 ) -> Progress {
@@ -120,12 +127,19 @@ fn fresh(
         .iter()
         .filter(|t| t.started_at.is_none_or(|at| at <= confirmed_at))
         .count();
+    let left = format!(
+        "{old} of {} running tasks started before the endpoint was confirmed",
+        running.len()
+    );
+    if old > 0 && service.deployments.len() == 1 && waited(now, news) >= LEFT_OVER_S {
+        let reason = format!(
+            "Deployment {} is complete, yet {left}: the restart was rolled back, or these tasks are protected.",
+            deployment.id
+        );
+        return ended(news, ServiceState::Failed, &reason);
+    }
     if old > 0 {
-        return Progress::Waiting(format!(
-            "{}: {old} of {} running tasks started before the endpoint was confirmed",
-            news.name,
-            running.len()
-        ));
+        return Progress::Waiting(format!("{}: {left}", news.name));
     }
     let reason = format!(
         "Deployment {} is complete; all {} running tasks started after the endpoint was confirmed.",

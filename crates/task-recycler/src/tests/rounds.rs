@@ -223,14 +223,26 @@ fn complete_means_our_deployment_and_every_task_after_the_endpoint() {
     // A task that started at the promotion, or at the very moment of the confirmation, may know the old writer.
     for since in [60, 100] {
         let mixed = vec![fresh.clone(), task("t2", "ecs-svc/old", at(since))];
+        let soon = after_start(130, Some(mixed.clone()), |_| {});
+        assert!(states(&soon).is_empty(), "{since}: what ECS lists may lag behind");
+        let later = after_start(150, Some(mixed.clone()), |_| {});
+        assert_eq!(
+            states(&later),
+            one(ServiceState::Failed),
+            "{since}: a rollback took it over"
+        );
+        let under_way = after_start(150, Some(mixed), |s| {
+            s.deployments
+                .push(deployment("ecs-svc/old", "ACTIVE", "COMPLETED", at(-3600)));
+        });
         assert!(
-            states(&after_start(150, Some(mixed), |_| {})).is_empty(),
-            "{since}"
+            states(&under_way).is_empty(),
+            "{since}: the old deployment is still being drained"
         );
     }
     let mut unknown = fresh.clone();
     unknown.started_at = None;
-    assert!(states(&after_start(150, Some(vec![unknown]), |_| {})).is_empty());
+    assert!(states(&after_start(130, Some(vec![unknown]), |_| {})).is_empty());
     assert!(
         states(&after_start(150, None, |_| {})).is_empty(),
         "unread tasks are not restarted tasks"
