@@ -18,7 +18,7 @@ say() { printf '%s\n' "$*"; }
 summarise() { if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then printf "%s\n" "$@" >>"$GITHUB_STEP_SUMMARY"; fi; }
 end() {
   say "$2"
-  summarise "" "**$(read_answer 'markdown' --raw-input <<<"$2")**"
+  summarise "" "**$(door markdown <<<"$2")**"
   exit "$1"
 }
 
@@ -33,7 +33,7 @@ case "$DRY_RUN" in
 true | false) ;;
 *) say "DRY_RUN must be true or false" >&2 && exit 2 ;;
 esac
-for program in aws jq; do
+for program in aws python3; do
   command -v "$program" >/dev/null || { say "$program is not installed" >&2 && exit 2; }
 done
 
@@ -43,12 +43,8 @@ trap 'rm -rf "$work"' EXIT
 answer="$work/answer.json"
 export AWS_PAGER=""
 
-# read_answer FILTER [JQ OPTION…]: jq on standard input, with the words of failover.jq
-read_answer() {
-  local filter=$1
-  shift
-  jq --raw-output "$@" "include \"failover\" {search: \"$scripts\"}; $filter"
-}
+# door WHAT [ARGUMENT…]: writes requests and reads answers, see door.py
+door() { python3 "$scripts/door.py" "$@"; }
 
 # ask REQUEST: sends it to the door; the answer is in $answer, or else $trouble says what went wrong
 ask() {
@@ -58,22 +54,20 @@ ask() {
   failed=$(aws lambda invoke --function-name "$MAINSTAY_FUNCTION" --cli-read-timeout 30 \
     --payload "fileb://$work/request.json" --query FunctionError --output text "$answer") || return 1
   if [ "$failed" != None ]; then
-    trouble="Mainstay could not do it: $(read_answer '.errorMessage? // . | plain' <"$answer")"
+    trouble="Mainstay could not do it: $(door error <"$answer")"
     return 1
   fi
 }
 
-request=$(jq --null-input --arg database "$DATABASE" --arg reason "$REASON" --arg by "$ACTOR" \
-  --argjson dry_run "$DRY_RUN" \
-  '{mainstay: "failover", database: $database, reason: $reason, by: $by, dry_run: $dry_run}')
+request=$(door ask-failover)
 
-summarise "### $([ "$DRY_RUN" = true ] && printf 'Dry run' || printf 'Failover') of $(read_answer 'markdown' --raw-input <<<"$DATABASE")"
+summarise "### $([ "$DRY_RUN" = true ] && printf 'Dry run' || printf 'Failover') of $(door markdown <<<"$DATABASE")"
 # Sent once: a second copy could arrive after the first recovery has ended.
 AWS_MAX_ATTEMPTS=1 ask "$request" || end 1 "$trouble"
 
-decision=$(read_answer decision <"$answer")
-why=$(read_answer reason <"$answer")
-incident=$(read_answer incident <"$answer")
+decision=$(door decision <"$answer")
+why=$(door reason <"$answer")
+incident=$(door incident <"$answer")
 say "Mainstay decided: ${decision:-nothing}. ${why:-no reason given}"
 
 if [ "$DRY_RUN" = true ]; then
@@ -83,22 +77,22 @@ if [ "$DRY_RUN" = true ]; then
   esac
 fi
 if [ -z "$incident" ]; then
-  by_hand=$(read_answer command <"$answer")
+  by_hand=$(door command <"$answer")
   end 1 "No recovery was started (${decision:-no decision}). $why${by_hand:+ By hand: $by_hand}"
 fi
 say "Following incident $incident"
 
-status=$(jq --null-input --arg incident "$incident" '{mainstay: "status", incident: $incident}')
+status=$(door ask-status "$incident")
 deadline=$((SECONDS + ${FOLLOW_SECONDS:-3300}))
 seen=0
 missed=0
 closing=""
 while [ -z "$closing" ]; do
-  if ask "$status" && [ "$(read_answer found <"$answer")" = true ]; then
+  if ask "$status" && [ "$(door found <"$answer")" = true ]; then
     missed=0
-    read_answer "lines_after($seen)" <"$answer"
-    seen=$(read_answer newest <"$answer")
-    closing=$(read_answer closing <"$answer")
+    door lines-after "$seen" <"$answer"
+    seen=$(door newest <"$answer")
+    closing=$(door closing <"$answer")
   else
     # The recovery does not depend on being watched: a look that fails is tried again.
     missed=$((missed + 1))
@@ -111,9 +105,9 @@ while [ -z "$closing" ]; do
 done
 
 summarise "" "| # | When | What |" "| --- | --- | --- |"
-while IFS= read -r line; do summarise "$line"; done < <(read_answer table <"$answer")
+while IFS= read -r line; do summarise "$line"; done < <(door table <"$answer")
 case "$closing" in
-recovered) end 0 "Incident $incident is closed: the database and its services have recovered. $(read_answer objective <"$answer")" ;;
+recovered) end 0 "Incident $incident is closed: the database and its services have recovered. $(door objective <"$answer")" ;;
 escalated) end 1 "Incident $incident is escalated: people must take over. Acknowledge it with 'drp ack $incident' afterwards." ;;
 *) end 1 "Incident $incident is closed as $closing, not as recovered." ;;
 esac

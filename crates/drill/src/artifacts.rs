@@ -47,6 +47,11 @@ pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
     for package in FUNCTIONS.iter().chain(&["drp", "drill"]) {
         cargo.args(["--package", package]);
     }
+    for (name, _) in std::env::vars_os() {
+        if of_one_package(&name.to_string_lossy()) {
+            cargo.env_remove(name);
+        }
+    }
     let status = cargo
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -60,6 +65,13 @@ pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
         });
     }
     Ok(FUNCTIONS.iter().map(|f| (logical_id(f), binary(f))).collect())
+}
+
+/// Whether cargo tells a program that it runs of its package by this variable. A cargo that inherits it takes it for a
+/// change of the environment, and builds ring, and all of the SDK after it, again.
+fn of_one_package(variable: &str) -> bool {
+    let families = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+    families.iter().any(|prefix| variable.starts_with(prefix)) || variable == "OUT_DIR"
 }
 
 /// This crate's own program, which serves the estate.

@@ -1,1 +1,0 @@
-//! What people use, on the local cloud.

@@ -1,0 +1,122 @@
+//! The adapters of crate `aws` keep the promises of their ports on the local cloud, as the twins do in memory.
+
+use aws::{CloudWatch, Ecs, EventBus, IncidentTable, NoticeTopic, StateMachine};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use drill::{
+    cloud::Service,
+    stage::{ALARM, Stage},
+};
+use recovery::{
+    Entry, IncidentId, Run,
+    ports::Executions as _,
+    twins::{conformance, fixture},
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+pub(crate) async fn the_table(stage: &Stage) {
+    // Keys as the template has them, but without the stream: the notifier would write its letters into the table.
+    let ask = async |action, request: Value| {
+        let answer = stage.api.json(Service::DynamoDb, action, &request).await;
+        answer.expect("DynamoDB answers")
+    };
+    let shown = ask(
+        "DescribeTable",
+        json!({ "TableName": stage.stack.output("TableName") }),
+    )
+    .await;
+    let like = |key: &str| shown["Table"][key].clone();
+    let table = json!({
+        "TableName": "conformance",
+        "KeySchema": like("KeySchema"),
+        "AttributeDefinitions": like("AttributeDefinitions"),
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    ask("CreateTable", table).await;
+    let table = IncidentTable::new(&config(stage), "conformance");
+    conformance::incidents(&table, "conformance")
+        .await
+        .expect("the table answers");
+}
+
+pub(crate) async fn the_state_machine(stage: &Stage) {
+    let machine = StateMachine::new(&config(stage), stage.stack.output("StateMachineArn")).expect("an ARN");
+    let (run, unknown) = (run(1), run(2));
+    conformance::executions(&machine, &run, &unknown)
+        .await
+        .expect("it answers");
+    // Its incident is in no table, so it fails: not before, but soon.
+    let since = Instant::now();
+    while machine
+        .find(&run)
+        .await
+        .expect("it answers")
+        .is_some_and(|e| e.status == "RUNNING")
+    {
+        assert!(since.elapsed() < Duration::from_mins(1), "it still runs");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+pub(crate) async fn the_topic_and_the_bus(stage: &Stage) {
+    let config = config(stage);
+    let topic = NoticeTopic::new(&config, stage.stack.output("NoticesTopicArn"));
+    conformance::topic(&topic, "conformance")
+        .await
+        .expect("the topic answers");
+    conformance::bus(&EventBus::new(&config, "default"), "conformance")
+        .await
+        .expect("the bus answers");
+}
+
+pub(crate) async fn alarms_and_services(stage: &Stage) {
+    let config = config(stage);
+    let alarms = stage
+        .stack
+        .resources
+        .values()
+        .filter(|r| r.kind == "AWS::CloudWatch::Alarm");
+    let names: Vec<String> = alarms.map(|r| r.id.clone()).collect();
+    assert!(names.len() > 1 && names.iter().any(|n| n == ALARM), "{names:?}");
+    conformance::alarms(&CloudWatch::new(&config), &names)
+        .await
+        .expect("CloudWatch answers");
+
+    let services = ["orders-api", "orders-worker", "catalogue"].map(str::to_owned);
+    let estate = config.to_builder().endpoint_url(stage.estate.address()).build();
+    conformance::services(&Ecs::new(&estate), "shop", &services)
+        .await
+        .expect("ECS answers");
+}
+
+fn run(fence: u64) -> Run {
+    Run {
+        entry: Entry::Close,
+        incident: IncidentId::new("conformance", fixture::start()),
+        fence,
+        drill: true,
+        opened_at: fixture::start(),
+        plan: fixture::slice(),
+    }
+}
+
+/// The SDK pointed at the local cloud; nothing of it comes from this process's environment.
+fn config(stage: &Stage) -> SdkConfig {
+    let variables = stage.variables();
+    let of = |name: &str| variables.get(name).cloned().expect("a variable of the stage");
+    let credentials = Credentials::new(
+        of("AWS_ACCESS_KEY_ID"),
+        of("AWS_SECRET_ACCESS_KEY"),
+        None,
+        None,
+        "the local cloud",
+    );
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(of("AWS_REGION")))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(of("AWS_ENDPOINT_URL"))
+        .build()
+}
