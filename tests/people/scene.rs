@@ -49,7 +49,7 @@ pub(crate) async fn heal(stage: &Stage) {
 
 /// Every incident, oldest first.
 pub(crate) async fn incidents(stage: &Stage) -> Vec<Incident> {
-    stage.incidents().await.expect("the table answers").0
+    stage.incidents().await.expect("the table answers")
 }
 
 /// Waits until the newest incident is as wanted.

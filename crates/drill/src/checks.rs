@@ -156,22 +156,21 @@ fn writer(seen: &Evidence, expect: &Expect) -> Check {
 
 fn no_update_before_endpoint(seen: &Evidence) -> Check {
     let name = "no-update-before-endpoint";
-    let mut updates = seen.requests_of("UpdateService").map(|r| r.at);
-    let Some(first) = updates.next() else {
+    let Some(first) = seen.requests_of("UpdateService").map(|r| r.at).next() else {
         return Check::new(name, true, "no UpdateService at all");
     };
-    let Some((moved, to)) = seen.endpoint_moves.first() else {
+    let Some(last) = seen.last_move() else {
         return Check::new(
             name,
             false,
-            format!("UpdateService at {first:.3}, and the endpoint never moved"),
+            format!("UpdateService at {first:.3}, and nothing ever moved"),
         );
     };
-    Check::new(
-        name,
-        first > *moved,
-        format!("endpoint led to {to} at {moved:.3}, first UpdateService at {first:.3}"),
-    )
+    let detail = format!(
+        "{} led to {} at {:.3}, first UpdateService at {first:.3}",
+        last.what, last.to, last.at
+    );
+    Check::new(name, first > last.at, detail)
 }
 
 fn tasks_restarted(seen: &Evidence, expect: &Expect) -> Check {
@@ -179,7 +178,7 @@ fn tasks_restarted(seen: &Evidence, expect: &Expect) -> Check {
     if expect.recycled.is_empty() {
         return Check::new(name, true, "no service was to be recycled");
     }
-    let Some((moved, _)) = seen.endpoint_moves.last() else {
+    let Some(moved) = seen.last_move().map(|m| m.at) else {
         return Check::new(name, false, "the endpoint never moved");
     };
     let mut wrong = Vec::new();
@@ -193,7 +192,7 @@ fn tasks_restarted(seen: &Evidence, expect: &Expect) -> Check {
             wrong.push(format!("{wanted} runs no task"));
         }
         for task in &service.tasks_after {
-            if task.started_at.is_some_and(|at| at > *moved) {
+            if task.started_at.is_some_and(|at| at > moved) {
                 fresh += 1;
             } else {
                 wrong.push(format!("{wanted}/{} started at {:?}", task.id, task.started_at));

@@ -2,7 +2,7 @@
 //! where the estate or the local cloud can be asked instead.
 
 use jiff::Timestamp;
-use recovery::{Head, Incident, IncidentId};
+use recovery::Incident;
 use serde::{Deserialize, Serialize};
 
 /// Everything that was seen of one outage.
@@ -12,12 +12,10 @@ pub struct Evidence {
     pub fault_at: Timestamp,
     /// Every incident of the database, oldest first.
     pub incidents: Vec<Incident>,
-    /// The head of the database at the end.
-    pub head: Option<Head>,
     /// The estate's request log, from the fault on.
     pub requests: Vec<Request>,
-    /// When the estate's endpoint moved after the fault, and to which instance; oldest first.
-    pub endpoint_moves: Vec<(Timestamp, String)>,
+    /// When the estate's writer changed or its endpoint moved after the fault, oldest first.
+    pub moves: Vec<Move>,
     /// The writer before the fault.
     pub writer_before: String,
     /// The writer at the end.
@@ -34,6 +32,17 @@ pub struct Evidence {
     pub executions: Vec<(String, String)>,
     /// Why the drill stopped waiting before the incident had closed, if it did.
     pub gave_up: Option<String>,
+}
+
+/// Something of the cluster moved to another instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    /// When it was seen; a fraction of a second after it happened.
+    pub at: Timestamp,
+    /// `the writer` or `the endpoint`.
+    pub what: &'static str,
+    /// The instance.
+    pub to: String,
 }
 
 /// A request that reached the estate.
@@ -116,10 +125,10 @@ impl Evidence {
         self.incidents.last()
     }
 
-    /// The id of the newest incident.
+    /// The last move: before it, a restarted task may have connected to an old writer.
     #[must_use]
-    pub fn incident_id(&self) -> Option<&IncidentId> {
-        self.incident().map(|i| &i.id)
+    pub fn last_move(&self) -> Option<&Move> {
+        self.moves.last()
     }
 
     /// Requests of this action.

@@ -10,6 +10,8 @@ pub mod estate_client;
 pub mod estate_process;
 pub mod evidence;
 pub mod inbox;
+mod incidents;
+mod kept;
 pub mod pace;
 pub mod play;
 pub mod report;

@@ -3,7 +3,7 @@
 use crate::{
     error::DrillError,
     estate_client::{self, Present},
-    evidence::{DeadLetter, Evidence, Letter},
+    evidence::{DeadLetter, Evidence, Letter, Move},
     inbox,
     scenario::{Moment, PersonAsks, Scenario},
     stage::{ALARM, DATABASE, Stage},
@@ -37,7 +37,7 @@ pub async fn play(stage: &Stage, scenario: &Scenario, view: &mut View) -> Result
         stage,
         view,
         fault_at,
-        endpoint: before.endpoint_target.clone(),
+        present: before.clone(),
         moves: Vec::new(),
     };
     let gave_up = watch.until_closed(scenario).await?;
@@ -46,12 +46,11 @@ pub async fn play(stage: &Stage, scenario: &Scenario, view: &mut View) -> Result
 
     let (letters, dead_letters) = gather(stage, scenario, &poison).await?;
     let after = stage.estate.present(DATABASE).await?;
-    let (incidents, head) = stage.incidents().await?;
+    let incidents = stage.incidents().await?;
     Ok(Evidence {
         fault_at,
-        head,
         requests: stage.estate.requests(fault_at).await?,
-        endpoint_moves: moves,
+        moves,
         writer_before: before.writer.clone(),
         writer_after: after.writer.clone(),
         services: estate_client::side_by_side(&before, &after),
@@ -68,8 +67,8 @@ struct Watch<'a> {
     stage: &'a Stage,
     view: &'a mut View,
     fault_at: Timestamp,
-    endpoint: String,
-    moves: Vec<(Timestamp, String)>,
+    present: Present,
+    moves: Vec<Move>,
 }
 
 impl Watch<'_> {
@@ -79,8 +78,8 @@ impl Watch<'_> {
         let since = Instant::now();
         let mut people: Vec<&PersonAsks> = scenario.people.iter().collect();
         loop {
-            self.endpoint(&self.stage.estate.present(DATABASE).await?);
-            let (incidents, _) = self.stage.incidents().await?;
+            self.see(self.stage.estate.present(DATABASE).await?);
+            let incidents = self.stage.incidents().await?;
             self.view.follow(incidents.last(), self.fault_at);
             if !people.is_empty() && self.alarm_speaks().await? {
                 ask_together(self.stage, &std::mem::take(&mut people)).await?;
@@ -101,12 +100,25 @@ impl Watch<'_> {
         }
     }
 
-    fn endpoint(&mut self, present: &Present) {
-        if present.endpoint_target != self.endpoint {
-            self.endpoint.clone_from(&present.endpoint_target);
-            self.moves
-                .push((Timestamp::now(), present.endpoint_target.clone()));
+    fn see(&mut self, present: Present) {
+        let pairs = [
+            ("the writer", &self.present.writer, &present.writer),
+            (
+                "the endpoint",
+                &self.present.endpoint_target,
+                &present.endpoint_target,
+            ),
+        ];
+        for (what, before, now) in pairs {
+            if before != now {
+                self.moves.push(Move {
+                    at: Timestamp::now(),
+                    what,
+                    to: now.clone(),
+                });
+            }
         }
+        self.present = present;
     }
 
     async fn alarm_speaks(&self) -> Result<bool, DrillError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     artifacts,
-    cloud::{Api, Cloud, CloudSettings, Deployment, Stack},
+    cloud::{Api, Cloud, CloudError, CloudSettings, Deployment, Stack},
     error::DrillError,
     estate_client::EstateClient,
     estate_process::EstateProcess,
@@ -12,8 +12,7 @@ use crate::{
     scenario::{self, Scenario},
     view::View,
 };
-use recovery::{Head, Incident, Record};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -44,18 +43,11 @@ pub struct Stage {
     pub inboxes: Vec<Inbox>,
     /// URLs of every dead-letter queue.
     pub dead_letter_queues: Vec<String>,
-    plan_path: PathBuf,
-    cloud: Cloud,
-    estate_process: EstateProcess,
+    pub(crate) plan_path: PathBuf,
+    pub(crate) cloud: Cloud,
+    pub(crate) estate_process: EstateProcess,
     /// The last field: removed when nothing runs in it any more.
-    run_folder: RunFolder,
-}
-
-/// How to reach what `--keep` left, and how to end it.
-#[derive(Debug, Clone)]
-pub struct LeftRunning {
-    /// Lines for people.
-    pub lines: Vec<String>,
+    pub(crate) run_folder: RunFolder,
 }
 
 impl Stage {
@@ -73,19 +65,8 @@ impl Stage {
         let plan_path = run_folder.path().join("plan.toml");
 
         view.say("starting the estate (RDS, ECS, DNS) and the local cloud on loopback");
-        let mut settings = CloudSettings::new(&root, &run_folder.path().join("cloud"));
-        let port = free_port()?;
-        let estate_process = EstateProcess::start(
-            &artifacts::drill_binary(),
-            pace,
-            &format!("http://127.0.0.1:{port}"),
-            &settings.event_token,
-        )?;
+        let (cloud, estate_process) = start_both(&root, run_folder.path(), pace).await?;
         let estate = EstateClient::new(&estate_process.addresses.address);
-        settings.port = Some(port);
-        settings.endpoint_rds = Some(estate.address().to_owned());
-        settings.endpoint_ecs = Some(estate.address().to_owned());
-        let cloud = Cloud::start(settings).await?;
 
         // An alarm that treats silence as breaching speaks in the second in which it is made, unless there is data.
         estate.seed_demo().await?;
@@ -145,7 +126,7 @@ impl Stage {
         self.api.alarm_actions(ALARM, true).await?;
         self.alarm_becomes("OK", QUIET_WITHIN).await?;
         // Only now: the alarm of an earlier outage may still have had something to say.
-        self.empty_table().await?;
+        self.forget_incidents().await?;
         write(&self.plan_path, &text)?;
         for function in ["AlarmHandler", "Snapshotter"] {
             self.api.restart_function(self.stack.id(function)).await?;
@@ -198,36 +179,6 @@ impl Stage {
         Ok(self.api.invoke(self.stack.id("AlarmHandler"), request).await?)
     }
 
-    /// Every incident of the table, oldest first, and the head of the database.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn incidents(&self) -> Result<(Vec<Incident>, Option<Head>), DrillError> {
-        let items = self.api.scan(self.stack.output("TableName")).await?;
-        let mut records: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-        let mut head = None;
-        for item in &items {
-            let attribute = |name: &str| item.pointer(&format!("/{name}/S")).and_then(Value::as_str);
-            if let Some(record) = attribute("record").and_then(|r| serde_json::from_str::<Record>(r).ok()) {
-                records
-                    .entry(record.incident.to_string())
-                    .or_default()
-                    .push(record);
-            } else if let Some(found) = attribute("head").and_then(|h| serde_json::from_str::<Head>(h).ok()) {
-                head = Some(found);
-            }
-        }
-        let mut incidents: Vec<Incident> = records
-            .into_values()
-            .filter_map(|mut r| {
-                r.sort_by_key(|r| r.sequence);
-                Incident::replay(r)
-            })
-            .collect();
-        incidents.sort_by_key(Incident::opened_at);
-        Ok((incidents, head))
-    }
-
     /// The local cloud's log, with the functions' output.
     #[must_use]
     pub fn log(&self) -> PathBuf {
@@ -237,78 +188,6 @@ impl Stage {
     /// Ends everything and removes the run's files, as dropping it does.
     pub fn stop(self) {
         drop(self);
-    }
-
-    /// Leaves everything running, and writes what functions and tools need to reach it into `.mainstay/local.env`.
-    ///
-    /// # Errors
-    /// When something is gone already, or the file cannot be written.
-    pub fn keep(self) -> Result<LeftRunning, DrillError> {
-        let addresses = self.estate_process.addresses.clone();
-        let env_file = artifacts::repository().join(".mainstay/local.env");
-        let variables = self.variables();
-        let lines: Vec<String> = variables
-            .iter()
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect();
-        write(&env_file, &lines.concat())?;
-        let log = self.log();
-        self.run_folder.keep();
-        let cloud = self.cloud.keep()?;
-        let estate_pid = self.estate_process.keep()?;
-        let lines = vec![
-            format!(
-                "The local cloud is left running at {}. To reach it from a shell:",
-                cloud.endpoint
-            ),
-            "  set -a; . .mainstay/local.env; set +a".to_owned(),
-            "  cargo drp status".to_owned(),
-            format!(
-                "  curl {}/_estate/log      # what RDS and ECS were asked",
-                addresses.address
-            ),
-            "One function under the debugger's eyes, against it:".to_owned(),
-            "  cargo lambda watch --env-file .mainstay/local.env".to_owned(),
-            format!("The log is {}.", log.display()),
-            format!("To end it:  kill -- -{} ; kill {estate_pid}", cloud.pid),
-        ];
-        Ok(LeftRunning { lines })
-    }
-
-    /// The environment of the functions and of people's tools on this stage.
-    #[must_use]
-    pub fn variables(&self) -> BTreeMap<String, String> {
-        let estate = self.estate.address();
-        [
-            ("AWS_ACCESS_KEY_ID", "123456789012"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("AWS_REGION", "ca-central-1"),
-            ("AWS_ENDPOINT_URL", &self.cloud.endpoint()),
-            ("AWS_ENDPOINT_URL_RDS", estate),
-            ("AWS_ENDPOINT_URL_ECS", estate),
-            ("MAINSTAY_ALARM_HANDLER", self.stack.id("AlarmHandler")),
-            ("MAINSTAY_BUS", "default"),
-            ("MAINSTAY_DNS_SERVER", &self.estate_process.addresses.dns),
-            ("MAINSTAY_DRILL", "true"),
-            ("MAINSTAY_PLAN", &self.plan_path.display().to_string()),
-            ("MAINSTAY_STATE_MACHINE_ARN", self.stack.output("StateMachineArn")),
-            ("MAINSTAY_TABLE", self.stack.output("TableName")),
-            ("MAINSTAY_TOPIC_ARN", self.stack.output("NoticesTopicArn")),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
-    }
-
-    async fn empty_table(&self) -> Result<(), DrillError> {
-        let table = self.stack.output("TableName");
-        for item in self.api.scan(table).await? {
-            let key = json!({ "pk": item.get("pk"), "sk": item.get("sk") });
-            let request = json!({ "TableName": table, "Key": key });
-            self.api
-                .json(crate::cloud::Service::DynamoDb, "DeleteItem", &request)
-                .await?;
-        }
-        Ok(())
     }
 }
 
@@ -340,6 +219,30 @@ fn write(path: &Path, text: &str) -> Result<(), DrillError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// How often another port is tried when somebody else was quicker.
+const PORT_TRIES: usize = 3;
+
+/// The estate and the local cloud, each with the other's address.
+async fn start_both(root: &Path, run_dir: &Path, pace: Pace) -> Result<(Cloud, EstateProcess), DrillError> {
+    let mut tries = PORT_TRIES;
+    loop {
+        let mut settings = CloudSettings::new(root, &run_dir.join("cloud"));
+        let port = free_port()?;
+        let cloud = format!("http://127.0.0.1:{port}");
+        let estate = EstateProcess::start(&artifacts::drill_binary(), pace, &cloud, &settings.event_token)?;
+        settings.port = Some(port);
+        settings.endpoint_rds = Some(estate.addresses.address.clone());
+        settings.endpoint_ecs = Some(estate.addresses.address.clone());
+        tries -= 1;
+        match Cloud::start(settings).await {
+            Ok(cloud) => return Ok((cloud, estate)),
+            // Between our look and its start somebody else may have taken the port.
+            Err(CloudError::PortTaken(_) | CloudError::Died { .. }) if tries > 0 => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// A port that is free now. The estate must know the cloud's address before the cloud starts, and the other way round.
