@@ -8,6 +8,45 @@ use drill::stage::{DATABASE, Stage};
 use jiff::Timestamp;
 use recovery::Guard;
 
+pub(crate) async fn what_is_missing_or_wrong_is_named(stage: &Stage) {
+    let broken = async |arguments: &[&str], unset: &str, set: (&str, &str), says: &str| {
+        let mut command = drp_command(stage, arguments);
+        command.env_remove(unset).env(set.0, set.1);
+        let ended = start(command).await.unwrap().with(2);
+        assert!(ended.err.contains(says), "no `{says}` in:\n{}", ended.err);
+    };
+    let (status, nothing) = (["status"], ("UNUSED", ""));
+    broken(
+        &status,
+        "MAINSTAY_ALARM_HANDLER",
+        nothing,
+        "set MAINSTAY_ALARM_HANDLER",
+    )
+    .await;
+    broken(&status, "AWS_REGION", nothing, "Set AWS_REGION").await;
+    broken(
+        &status,
+        "",
+        ("MAINSTAY_ALARM_HANDLER", "no-such"),
+        "Is the function's name right",
+    )
+    .await;
+    // Nothing listens on port 1.
+    broken(
+        &status,
+        "",
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        "Nothing was sent",
+    )
+    .await;
+    broken(&["failover", "orders", "--reason", ""], "", nothing, "--reason").await;
+    // An empty variable of a script must not mean all databases.
+    broken(&["resume", ""], "", nothing, "DATABASE").await;
+    let endless = "x".repeat(100_000);
+    let long = ["failover", "orders", "--dry-run", "--reason", &endless];
+    assert!(drp(stage, &long).await.with(0).out.len() < 2_000, "it is bounded");
+}
+
 pub(crate) async fn a_dry_run_changes_nothing(stage: &Stage) {
     as_new(stage).await;
     let since = Timestamp::now();

@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         validate::a_plan_is_judged_by_line,
         explain::every_sample_as_the_handler_decides_it,
         explain::what_cannot_be_read_is_an_error_here_and_there,
+        failover::what_is_missing_or_wrong_is_named,
         failover::a_dry_run_changes_nothing,
         failover::a_recovery_is_followed_to_its_end,
         pause::a_paused_database_is_left_alone_until_it_is_resumed,

@@ -63,6 +63,11 @@ pub(crate) async fn what_is_missing_or_wrong_ends_without_a_request(stage: &Stag
     );
     let unknown = start(stage, "invoices", false, "x").await.ended().await;
     unknown.ended.with(1).says("No recovery was started");
+    let blank = start(stage, "orders", false, " \n").await.ended().await;
+    blank
+        .ended
+        .with(1)
+        .says("Mainstay could not do it: cannot read the event: `$.reason` is empty");
     let nobody = with(stage, |given| {
         given.insert("vars.MAINSTAY_FUNCTION", "no-such-function".to_owned());
     });

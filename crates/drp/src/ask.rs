@@ -20,7 +20,7 @@ pub(crate) async fn failover(
     follow: bool,
     out: &mut (dyn Write + Send),
 ) -> Result<Done, DrpError> {
-    let door = open(at).await;
+    let door = open(at).await?;
     let answer = door.ask(request).await?;
     let reply: FailoverReply = read(&answer)?;
     let refused = reply.answer.is_refused();
@@ -61,7 +61,7 @@ pub(crate) async fn status(
     request: &Request,
     out: &mut (dyn Write + Send),
 ) -> Result<Done, DrpError> {
-    let answer = open(at).await.ask(request).await?;
+    let answer = open(at).await?.ask(request).await?;
     let reply: StatusReply = read(&answer)?;
     if at.json {
         writeln!(out, "{answer:#}")?;
@@ -81,7 +81,7 @@ pub(crate) async fn plain(
     request: &Request,
     out: &mut (dyn Write + Send),
 ) -> Result<Done, DrpError> {
-    let answer = open(at).await.ask(request).await?;
+    let answer = open(at).await?.ask(request).await?;
     let reply: Answer = read(&answer)?;
     if at.json {
         writeln!(out, "{answer:#}")?;
@@ -133,8 +133,19 @@ async fn follow_to_end(
     }
 }
 
-async fn open(at: &cli::Door) -> Door {
-    Door::new(&aws::sdk::config().await, &at.function)
+async fn open(at: &cli::Door) -> Result<Door, DrpError> {
+    let function = at.function.as_deref().ok_or(DrpError::Whom {
+        missing: "alarm-handler's name",
+        mend: "Give --function, or set MAINSTAY_ALARM_HANDLER, to the stack's output AlarmHandlerName.",
+    })?;
+    let config = aws::sdk::config().await;
+    if config.region().is_none() {
+        return Err(DrpError::Whom {
+            missing: "the AWS region",
+            mend: "Set AWS_REGION, or AWS_PROFILE to a profile that has one.",
+        });
+    }
+    Ok(Door::new(&config, function))
 }
 
 fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, DrpError> {

@@ -1,6 +1,6 @@
 //! The command line of `drp`.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
 use std::path::PathBuf;
 
 /// Mainstay's tool for people: check the plan, explain a decision, fail a database over, see how it goes.
@@ -44,9 +44,10 @@ pub enum Command {
     /// Fail a database over now, and follow the recovery to its end.
     Failover {
         /// The plan's name of the database.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         database: String,
         /// Why. It goes into the incident and the notices.
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         reason: String,
         /// Only say what would be done.
         #[arg(long)]
@@ -61,6 +62,7 @@ pub enum Command {
     /// Show every database, or one with its newest incident, or one incident.
     Status {
         /// The plan's name of the database.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         database: Option<String>,
         /// One incident with its timeline.
         #[arg(long, value_name = "ID")]
@@ -83,9 +85,10 @@ pub enum Command {
     /// Stop automatic action for one database, or for all. People can still fail over.
     Pause {
         /// The plan's name of the database; all if left out.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         database: Option<String>,
         /// Why.
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         reason: String,
         /// Where and who.
         #[command(flatten)]
@@ -94,6 +97,7 @@ pub enum Command {
     /// Allow automatic action again.
     Resume {
         /// The plan's name of the database; the switch for all if left out.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         database: Option<String>,
         /// Why.
         #[arg(long, default_value = "")]
@@ -109,7 +113,7 @@ pub enum Command {
 pub struct Door {
     /// alarm-handler's name or ARN (the stack's output `AlarmHandlerName`).
     #[arg(long, env = "MAINSTAY_ALARM_HANDLER", value_name = "FUNCTION")]
-    pub function: String,
+    pub function: Option<String>,
     /// Who asks, as people know you.
     #[arg(long, env = "USER", value_name = "NAME", default_value = "somebody with drp")]
     pub by: String,

@@ -7,7 +7,7 @@ mod offline;
 mod show;
 
 use cli::{Cli, Command};
-use recovery::signal::Request;
+use recovery::{CallError, Failure, signal::Request};
 use thiserror::Error;
 
 /// What a command came to.
@@ -41,17 +41,38 @@ pub enum DrpError {
         /// How many.
         errors: usize,
     },
-    /// alarm-handler could not be asked.
-    #[error(
-        "{0}. Is the function's name right (--function), and are there AWS credentials for its account and region?"
-    )]
-    Door(#[from] recovery::CallError),
+    /// It is not known whom to ask.
+    #[error("{missing} is not known. {mend}")]
+    Whom {
+        /// What is missing.
+        missing: &'static str,
+        /// How to give it.
+        mend: &'static str,
+    },
+    /// alarm-handler could not be asked, or failed.
+    #[error("{0}.{advice}", advice = advice(.0))]
+    Door(#[from] CallError),
     /// alarm-handler answered something that this version does not know.
     #[error("the answer of alarm-handler cannot be read ({0}). Are drp and the stack of the same version?")]
     Answer(String),
     /// Standard output is gone.
     #[error("cannot write: {0}")]
     Output(#[from] std::io::Error),
+}
+
+/// What a person does about a request that was not answered.
+fn advice(error: &CallError) -> &'static str {
+    match error.failure {
+        Failure::NotFound => " Is the function's name right (--function), and the region?",
+        Failure::Denied => " Do these AWS credentials allow lambda:InvokeFunction on alarm-handler?",
+        Failure::Unreachable => " Nothing was sent. Is there a way to AWS, and are there credentials?",
+        Failure::Doubtful => {
+            " Are there AWS credentials? If so, it may have arrived: look with `drp status` before asking again."
+        }
+        Failure::Throttled => " Nothing was done. Ask again in a moment.",
+        // The message says what is wrong with the request, or with the function.
+        Failure::WrongState | Failure::Refused | Failure::Malformed => "",
+    }
 }
 
 /// Carries a command out and writes what it says to `out`.

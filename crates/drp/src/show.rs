@@ -31,9 +31,6 @@ pub(crate) fn failover(reply: &FailoverReply, out: &mut dyn Write) -> Result<()>
     if let Some(command) = &reply.command {
         writeln!(out, "  by hand: {command}")?;
     }
-    if reply.dry_run {
-        writeln!(out, "  Nothing was changed (--dry-run).")?;
-    }
     Ok(())
 }
 
@@ -83,7 +80,7 @@ fn row(database: &DatabaseStatus, out: &mut dyn Write) -> Result<()> {
     for switch in &database.switches {
         writeln!(
             out,
-            "  PAUSED              by {} since {}: {}",
+            "  PAUSED              by {} since {:.0}: {}",
             switch.by, switch.at, switch.reason
         )?;
     }
