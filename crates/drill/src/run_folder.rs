@@ -1,13 +1,23 @@
 //! The folder of one run: nobody else's, and gone with the run unless it is kept.
 
 use crate::error::DrillError;
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+/// Locked as long as the run's process lives, however it ends.
+const ALIVE: &str = "alive.lock";
+/// Says that the folder was left on purpose.
+const KEPT: &str = "kept";
 
 /// A folder that is removed when this is dropped.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
     kept: bool,
+    /// Holds the lock.
+    _alive: File,
 }
 
 impl RunFolder {
@@ -21,10 +31,20 @@ impl RunFolder {
             source,
         };
         std::fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
+        remove_dead(parent);
         for number in 0_u32..1000 {
             let path = parent.join(format!("{}-{number}", std::process::id()));
             match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path, kept: false }),
+                Ok(()) => {
+                    let lock = path.join(ALIVE);
+                    let alive = File::create(&lock).map_err(|source| failed(&lock, source))?;
+                    alive.lock().map_err(|source| failed(&lock, source))?;
+                    return Ok(Self {
+                        path,
+                        kept: false,
+                        _alive: alive,
+                    });
+                }
                 // An earlier process had our number and was killed before it could clean up.
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(failed(&path, source)),
@@ -45,6 +65,8 @@ impl RunFolder {
     /// Leaves it there.
     pub fn keep(mut self) {
         self.kept = true;
+        // Without the mark a later run would take it for one that was killed.
+        let _ = File::create(self.path.join(KEPT));
     }
 }
 
@@ -57,9 +79,35 @@ impl Drop for RunFolder {
     }
 }
 
+/// Removes the folders of runs that were killed before they could do so. What can't be read or removed is left.
+fn remove_dead(parent: &Path) {
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let dead = File::open(path.join(ALIVE)).is_ok_and(|file| file.try_lock().is_ok());
+        if dead && !path.join(KEPT).exists() {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_a_killed_run_is_removed_by_the_next_and_a_kept_one_is_not() {
+        let parent = std::env::temp_dir().join(format!("mainstay-dead-runs-{}", std::process::id()));
+        for name in ["killed", "kept"] {
+            std::fs::create_dir_all(parent.join(name)).unwrap();
+            File::create(parent.join(name).join(ALIVE)).unwrap();
+        }
+        File::create(parent.join("kept").join(KEPT)).unwrap();
+        let lives = RunFolder::fresh(&parent).unwrap();
+        let next = RunFolder::fresh(&parent).unwrap();
+        assert!(!parent.join("killed").exists() && parent.join("kept").exists() && lives.path().exists());
+        drop((lives, next));
+        std::fs::remove_dir_all(parent).unwrap();
+    }
 
     #[test]
     fn a_folder_is_fresh_and_gone_afterwards_unless_kept() {
