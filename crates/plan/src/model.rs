@@ -39,8 +39,8 @@ pub struct Database {
     pub allowed_regions: Vec<String>,
     /// What exists before an outage, and so what the recovery must make.
     pub strategy: Strategy,
-    /// Recovery point objective: how much of the latest data may be lost. For a failover: the most replica
-    /// lag that is accepted.
+    /// Recovery point objective: how much of the latest data may be lost. For a failover of a Multi-AZ DB
+    /// cluster: the most replica lag that is accepted. Aurora's instances share one storage: there, lag loses nothing.
     pub rpo: Span,
     /// Recovery time objective: from the fault to the start of the healthy window that held.
     pub rto: Span,

@@ -197,8 +197,19 @@ const TOGETHER: &[Case] = &[
         Warning, 11, "database[orders].rto",
         "1m20s = 15s of confirmation + 30s to promote + 30s for the endpoint + 5s to settle",
         "promise no less than 1m20s"),
-    case(("rpo = \"1m\"", "rpo = \"0s\""),
+    case(("kind = \"aurora-cluster\"\nregion = \"ca-central-1\"\nallowed_regions = [\"ca-central-1\", \"ca-west-1\"]\nstrategy = \"warm-standby\"\nrpo = \"1m\"",
+          "kind = \"multi-az-cluster\"\nregion = \"ca-central-1\"\nallowed_regions = [\"ca-central-1\", \"ca-west-1\"]\nstrategy = \"warm-standby\"\nrpo = \"0s\""),
         Warning, 10, "database[orders].rpo", "with 0s Mainstay refuses nearly every failover", "such as \"10s\""),
+    case(("hold_deadline = \"10m\"", "hold_deadline = \"3h30m\""),
+        Error, 17, "database[orders].detection.hold_deadline",
+        "may take 4h16m = 3h30m of `hold_deadline` + 5m of `promotion_within` + 5m of `endpoint_within` + 20m of `within` \
+         in all waves + 1m of `verify_for` + 15m for the steps between, but its execution is ended after 4h",
+        "shorten them by 16m or more"),
+    case(("wave = 2\n", "wave = 1\nwithin = \"3h30m\"\n"),
+        Error, 32, "database[orders].service[orders-worker].within", "+ 3h40m of `within` in all waves",
+        "shorten them by 16m or more"),
+    case(("every = \"1d\"", "every = \"1d 30m\""),
+        Warning, 36, "database[orders].snapshot[1].every", "looks only every 1h", "`SnapshotSchedule`"),
     case(("rto = \"5m\"\n", "rto = \"5m\"\nsettle = \"2s\"\n"),
         Warning, 12, "database[orders].settle", "may still be told the old writer's address", "wait 5s or more"),
     case(("rto = \"5m\"\n", "rto = \"5m\"\nverify_for = \"0s\"\n"),
@@ -330,6 +341,16 @@ fn there_is_nothing_to_say_about_the_good_plan() {
     let parsed = parse(GOOD, "plan.toml");
     assert_eq!(parsed.findings, []);
     assert!(parsed.plan.is_some());
+}
+
+#[test]
+fn without_any_loss_only_copies_of_the_data_are_warned_about() {
+    let none = GOOD.replace("rpo = \"1m\"", "rpo = \"0s\"");
+    assert_eq!(
+        parse(&none, "plan.toml").findings,
+        [],
+        "Aurora's readers share the storage"
+    );
 }
 
 #[test]
@@ -591,7 +612,7 @@ fn a_slice_that_could_not_travel_is_refused() {
                 .map(|before| format!("\"{}\"", name(before)))
                 .collect();
             let (name, after) = (name(number), after.join(", "));
-            format!("[[database.service]]\ncluster = \"shop\"\nname = \"{name}\"\nafter = [{after}]\n")
+            format!("[[database.service]]\ncluster = \"shop\"\nname = \"{name}\"\nafter = [{after}]\nwithin = \"1m\"\n")
         })
         .collect();
     let text = GOOD.replace(

@@ -7,6 +7,9 @@ use crate::{Mode, NoticeKind, Span, Strategy};
 /// Manual snapshots that an account may hold in a region (quota "manual DB cluster snapshots").
 const SNAPSHOT_QUOTA: u64 = 100;
 
+/// The stack looks this often, on the hour, whether a snapshot is due (`SnapshotSchedule` of infra/template.yaml).
+const TICK: Span = Span::from_mins(60);
+
 pub(super) fn audiences(plan: &PlanDraft, findings: &mut Findings<'_>) {
     if plan.names_none {
         let message = "the plan names no database";
@@ -124,6 +127,18 @@ fn snapshots(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|snapshot| snapshot.every.as_ref())
     {
+        if !every.value.as_secs().is_multiple_of(TICK.as_secs()) {
+            let message = format!(
+                "the stack looks only every {TICK} whether a snapshot is due, so snapshots that are due in between \
+                 are not taken"
+            );
+            let mend = format!(
+                "write a multiple of {TICK}, or set the stack's parameter `SnapshotSchedule` so that it ticks \
+                 at every multiple of {}",
+                every.value
+            );
+            findings.warning(&every.place, message, mend);
+        }
         let full = Span::from_secs(every.value.as_secs().saturating_mul(SNAPSHOT_QUOTA));
         if full < Span::from_mins(30 * 24 * 60) {
             let message = format!(

@@ -2,6 +2,7 @@
 //! hears everything else.
 
 mod advice;
+mod execution;
 mod not_yet;
 mod order;
 pub(crate) mod size;
@@ -19,6 +20,7 @@ pub(crate) fn all(plan: &PlanDraft, findings: &mut Findings<'_>) {
         not_yet::check(database, findings);
         order::check(database, findings);
         timing::check(database, findings);
+        execution::check(database, findings);
         advice::check(database, findings);
     }
 }

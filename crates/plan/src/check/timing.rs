@@ -4,7 +4,7 @@ use crate::draft::DatabaseDraft;
 use crate::finding::{At, Findings};
 use crate::region;
 use crate::text::{meant, quoted};
-use crate::{Span, Strategy};
+use crate::{Kind, Span, Strategy};
 
 /// Aurora promotes a reader in under 35 s typically (10–16 s measured by users).
 const TYPICAL_PROMOTION: Span = Span::from_secs(30);
@@ -86,12 +86,18 @@ fn objectives(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     }
     let Some(rpo) = &database.rpo else { return };
     let strategy = database.strategy.as_ref().map(|strategy| strategy.value);
+    let copies = database
+        .kind
+        .as_ref()
+        .is_some_and(|kind| kind.value == Kind::MultiAzCluster);
     match strategy {
-        // The readers hold the data; snapshots don't decide what a failover loses.
+        // The readers hold the data; snapshots don't decide what a failover loses. Aurora's readers share the
+        // writer's storage: their lag loses nothing and is no reason to refuse.
         Some(Strategy::ActiveActive | Strategy::WarmStandby | Strategy::PilotLight)
-            if rpo.value.is_zero() =>
+            if rpo.value.is_zero() && copies =>
         {
-            let message = "readers always lag a little, so with 0s Mainstay refuses nearly every failover";
+            let message = "the readers of a Multi-AZ DB cluster always lag a little, so with 0s Mainstay refuses \
+                           nearly every failover";
             findings.warning(&rpo.place, message, "allow a little, such as \"10s\"");
         }
         Some(Strategy::BackupAndRestore) => {
