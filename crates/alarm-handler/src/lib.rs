@@ -17,15 +17,11 @@ pub use settings::{MissingSetting, Settings, read_plan};
 pub use state::State;
 
 use plan::Plan;
+use recovery::notice::commands;
 
-/// The command by which a person fails a database over without Mainstay.
+/// The command by which a person fails a database over without Mainstay; none for a database that the plan does
+/// not name, because then nobody knows its cluster.
 #[must_use]
-pub fn by_hand(plan: &Plan, database: &str) -> String {
-    match plan.database(database) {
-        Some(d) => format!(
-            "aws rds failover-db-cluster --db-cluster-identifier {} --region {}",
-            d.identifier, d.region
-        ),
-        None => format!("drp failover {database} --reason …"),
-    }
+pub fn by_hand(plan: &Plan, database: &str) -> Option<String> {
+    plan.database(database).map(commands::fail_over_by_hand)
 }

@@ -1,30 +1,30 @@
-//! The commands with which people go on by hand.
+//! The commands with which people go on by hand: the ones that letters show.
 
-use plan::Database;
+pub use recovery::notice::commands::{fail_over_by_hand as fail_over, look, restart as redeploy};
 
-/// Fails the database over, without Mainstay.
-#[must_use]
-pub fn fail_over(plan: &Database) -> String {
-    format!(
-        "aws rds failover-db-cluster --db-cluster-identifier {} --region {}",
-        plan.identifier, plan.region
-    )
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Restarts a service's tasks, without Mainstay.
-#[must_use]
-pub fn redeploy(plan: &Database, cluster: &str, service: &str) -> String {
-    format!(
-        "aws ecs update-service --cluster {cluster} --service {service} --force-new-deployment --region {}",
-        plan.region
-    )
-}
-
-/// Shows where the cluster stands.
-#[must_use]
-pub fn look(plan: &Database) -> String {
-    format!(
-        "aws rds describe-db-clusters --db-cluster-identifier {} --region {}",
-        plan.identifier, plan.region
-    )
+    #[test]
+    fn a_verdict_shows_the_commands_of_the_letters() {
+        let plan: plan::Database = serde_json::from_value(serde_json::json!({
+            "name": "orders", "identifier": "orders", "kind": "aurora-cluster", "region": "ca-central-1",
+            "allowed_regions": ["ca-central-1"], "strategy": "active-active", "rpo": "1m", "rto": "5m"
+        }))
+        .expect("a database");
+        assert_eq!(
+            fail_over(&plan),
+            "aws rds failover-db-cluster --db-cluster-identifier orders --region ca-central-1"
+        );
+        assert_eq!(
+            look(&plan),
+            "aws rds describe-db-clusters --db-cluster-identifier orders --region ca-central-1"
+        );
+        assert_eq!(
+            redeploy(&plan, "shop", "api; rm -rf ~"),
+            "aws ecs update-service --cluster shop --service 'api; rm -rf ~' --force-new-deployment \
+             --region ca-central-1"
+        );
+    }
 }

@@ -66,7 +66,7 @@ pub enum StepError {
     #[error("{0}. Allow this action in the function's policy in infra/template.yaml and deploy.")]
     Denied(CallError),
     /// AWS does not know what the plan names.
-    #[error("{0}. Check the identifier and region in the plan; `drp validate` lists them.")]
+    #[error("{0}. Check the identifier and the region in the plan.")]
     NotFound(CallError),
     /// AWS refused.
     #[error("{0}. Follow the run book's manual steps.")]

@@ -5,7 +5,7 @@
 //! second copy, or one that is sent an hour late, reads the same and bears the same id.
 
 mod by_hand;
-mod commands;
+pub mod commands;
 mod facts;
 mod letter;
 mod news;
@@ -17,6 +17,7 @@ mod tests;
 
 use crate::incident::{Incident, IncidentId, Record};
 use facts::Facts;
+pub use letter::{EXERCISE, subject};
 use news::News;
 use plan::{Audience, NoticeKind};
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 /// The longest message that is kept, in characters.
 const MESSAGE: usize = 300;
+/// The longest identifier that is kept, in characters; RDS's have at most 63.
+const IDENTIFIER: usize = 80;
 
 /// What an ARN of RDS names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub fn read(id: Option<&str>, source_arn: &str, message: &str, at: Timestamp) ->
     Some(DatabaseEvent {
         id: id.map(|i| crate::text::plain(i, 40)),
         meaning: meaning(id, &message),
-        identifier: source.identifier,
+        identifier: crate::text::plain(&source.identifier, IDENTIFIER),
         cluster: source.cluster,
         account: source.account,
         region: source.region,
@@ -133,16 +135,32 @@ fn by_message(message: &str) -> DatabaseNews {
     let message = message.to_lowercase();
     let known = MESSAGES.iter().find(|(words, _)| message.starts_with(words));
     match known {
-        Some((_, DatabaseNews::OldWriterFenced)) if message.contains("timed out") => {
+        _ if message.contains("block writes") && message.contains("timed out") => {
             DatabaseNews::FencingTimedOut
         }
         Some((_, news)) => *news,
-        None => DatabaseNews::Other,
+        None => by_words(&message),
     }
 }
 
-/// The instance that a failover's message names as target or new writer, such as `orders-2` in `Completed
-/// failover to DB instance: orders-2.`
+/// Words that RDS is known to vary, such as `Completed RDS initiated failover to DB instance: orders-2`. A global
+/// database's failover moves a region, not a writer within it.
+fn by_words(message: &str) -> DatabaseNews {
+    if message.contains("global") || !message.contains("failover") {
+        DatabaseNews::Other
+    } else if message.contains("failed") || message.contains("abandon") {
+        DatabaseNews::FailoverFailed
+    } else if message.starts_with("completed") {
+        DatabaseNews::FailoverCompleted
+    } else if message.starts_with("started") {
+        DatabaseNews::FailoverStarted
+    } else {
+        DatabaseNews::Other
+    }
+}
+
+/// The instance that a failover's message names as target or new writer, in lower case as RDS stores it, such as
+/// `orders-2` in `Completed failover to DB instance: orders-2.`
 fn instance(message: &str) -> Option<String> {
     let (words, name) = message.split_once(": ")?;
     let words = words.to_lowercase();
@@ -152,7 +170,7 @@ fn instance(message: &str) -> Option<String> {
     let name = name.split_whitespace().next()?.trim_end_matches(['.', ',']);
     let safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
     // RDS's identifiers: letters, digits and hyphens, at most 63.
-    (!name.is_empty() && name.len() <= 63 && name.chars().all(safe)).then(|| name.to_owned())
+    (!name.is_empty() && name.len() <= 63 && name.chars().all(safe)).then(|| name.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -255,6 +273,37 @@ mod tests {
             assert_eq!(meaning(None, message), expected, "{id} by its message");
             assert_eq!(instance(message).as_deref(), named, "{id}");
         }
+    }
+
+    #[test]
+    fn words_that_rds_varies_are_understood_without_an_id() {
+        for (message, expected, named) in [
+            (
+                "Completed RDS initiated failover to DB instance: Orders-2.",
+                News::FailoverCompleted,
+                Some("orders-2"),
+            ),
+            ("Started failover", News::FailoverStarted, None),
+            ("The failover of the cluster failed", News::FailoverFailed, None),
+            ("RDS abandons the failover", News::FailoverFailed, None),
+            (
+                "The attempt to block writes of orders-1 timed out",
+                News::FencingTimedOut,
+                None,
+            ),
+            ("Global failover to DB cluster orders failed", News::Other, None),
+            (
+                "Completed global failover to DB cluster orders",
+                News::Other,
+                None,
+            ),
+        ] {
+            assert_eq!(meaning(None, message), expected, "{message}");
+            assert_eq!(instance(message).as_deref(), named, "{message}");
+        }
+        assert_eq!(instance("Completed failover to DB instance"), None);
+        assert_eq!(instance("Completed failover to DB instance: <b>"), None);
+        assert_eq!(instance("Backing up: orders-2"), None);
     }
 
     #[test]

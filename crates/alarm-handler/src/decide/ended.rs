@@ -5,7 +5,7 @@ use crate::state::State;
 use recovery::{Decision, Guard, Head, IncidentId, Verdict, signal::ExecutionEnded};
 
 /// Incident, fence and database of an execution, by its name.
-pub(super) fn incident(execution: &str) -> Option<(IncidentId, u64, String)> {
+pub(crate) fn incident(execution: &str) -> Option<(IncidentId, u64, String)> {
     let (incident, fence) = execution.rsplit_once('-')?;
     let fence = fence.parse().ok()?;
     Some((IncidentId::named(incident), fence, database_of(incident)?))

@@ -8,14 +8,15 @@ mod ended;
 mod request;
 mod sweep;
 
+pub(crate) use ended::incident;
 pub use sweep::CLAIM_PATIENCE;
 
 use crate::state::State;
 use jiff::Timestamp;
 use plan::{NoticeKind, Plan};
 use recovery::{
-    Closing, Decision, Entry, Guard, Head, IncidentId, Verdict, incident::Trigger, ports::Switch,
-    signal::Signal,
+    Closing, Decision, Entry, Guard, Head, IncidentId, Verdict, incident::Trigger, notice::commands,
+    ports::Switch, signal::Signal,
 };
 
 /// A decision about one database, with what is to be done about it.
@@ -142,10 +143,11 @@ fn all(plan: &Plan) -> Vec<String> {
 
 /// A refusal, with the way to act by hand.
 fn refused(guard: Guard, reason: String, plan: &Plan, database: &str) -> Verdict {
-    let command = crate::by_hand(plan, database);
-    Verdict::new(Decision::Refuse, guard, reason)
-        .about(database)
-        .seeing("to act by hand", command)
+    let verdict = Verdict::new(Decision::Refuse, guard, reason).about(database);
+    match crate::by_hand(plan, database) {
+        Some(command) => verdict.seeing("to act by hand", command),
+        None => verdict,
+    }
 }
 
 /// "The last escalation has not been acknowledged", as a refusal.
@@ -169,8 +171,8 @@ fn paused(switch: &Switch, plan: &Plan, database: &str) -> Verdict {
         scope,
     } = switch;
     let (what, resume) = match scope {
-        recovery::ports::Scope::All => ("all databases".to_owned(), "drp resume --all".to_owned()),
-        recovery::ports::Scope::Database(name) => (name.clone(), format!("drp resume {name}")),
+        recovery::ports::Scope::All => ("all databases".to_owned(), commands::resume_all()),
+        recovery::ports::Scope::Database(name) => (name.clone(), commands::resume(name)),
     };
     let reason = format!("{by} paused automatic action for {what} at {at}: {reason}");
     refused(Guard::Paused, reason, plan, database)

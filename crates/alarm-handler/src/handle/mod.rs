@@ -206,7 +206,7 @@ fn failover_reply(done: Done, dry_run: bool, plan: &Plan) -> FailoverReply {
     let named = verdict.database.as_deref().filter(|_| refused);
     let (incident, fence) = incident.unzip();
     FailoverReply {
-        command: named.map(|database| by_hand(plan, database)),
+        command: named.and_then(|database| by_hand(plan, database)),
         evidence: verdict.evidence,
         would_change: verdict.would_change,
         database: verdict.database,

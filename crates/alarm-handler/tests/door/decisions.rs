@@ -233,6 +233,12 @@ fn a_pause_refuses_machines_but_not_people() {
         for name in ["alarm-writer-down", "alarm-muted", "rds-failover-completed"] {
             let ruling = ruled(name, &plan(), &paused(scope.clone()));
             assert_eq!(words(&ruling), is("refuse", "paused"), "{name}");
+            let command = match scope {
+                Scope::All => "`drp resume --reason \"why\"`",
+                Scope::Database(_) => "`drp resume orders --reason \"why\"`",
+            };
+            let shown = &ruling.verdict.would_change;
+            assert!(shown.contains(command), "{shown}");
             assert_eq!(closing(&ruling), Some(Closing::Refused), "{name}");
             assert_eq!(owes(&ruling), [NoticeKind::Refused], "{name}");
         }

@@ -383,7 +383,12 @@ async fn when_the_store_is_down_people_are_told_directly_and_the_event_fails() {
         let audiences: Vec<_> = sent.iter().map(|n| (n.audience.as_str(), n.kind)).collect();
         assert_eq!(audiences, [("on-call", NoticeKind::Escalation)], "{name}");
         let notice = &sent[0];
-        assert!(notice.drill && notice.subject.starts_with("DRILL: ") && notice.body.contains("DRILL"));
+        assert!(notice.drill && notice.subject.starts_with("[DRILL] orders: act by hand"));
+        assert!(
+            notice.body.starts_with("DRILL: this is an exercise.\n"),
+            "{}",
+            notice.body
+        );
         assert!(notice.subject.is_ascii() && notice.subject.len() < 100);
         let command = "aws rds failover-db-cluster --db-cluster-identifier orders --region ca-central-1";
         assert!(notice.body.contains(command), "{}", notice.body);
@@ -395,13 +400,7 @@ async fn when_the_store_is_down_people_are_told_directly_and_the_event_fails() {
     }
     // What would open nothing is no reason to call people.
     let before = world.topic.sent().len();
-    for name in [
-        "alarm-writer-ok",
-        "sweep-tick",
-        "request-status",
-        "request-pause",
-        "execution-failed",
-    ] {
+    for name in ["alarm-writer-ok", "sweep-tick", "request-status", "request-pause"] {
         world.handle("10:02:32", &sample(name)).await.unwrap_err();
     }
     assert_eq!(world.topic.sent().len(), before);
@@ -413,6 +412,62 @@ async fn when_the_store_is_down_people_are_told_directly_and_the_event_fails() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("DynamoDB"), "{error}");
+}
+
+#[tokio::test]
+async fn when_the_store_is_down_a_recovery_that_stopped_is_told_too() {
+    for (name, status) in [
+        ("execution-failed", "FAILED"),
+        ("execution-timed-out", "TIMED_OUT"),
+        ("execution-aborted", "ABORTED"),
+    ] {
+        let world = World::new();
+        world.incidents.fail_with(Some(down("DynamoDB")));
+        for _ in 0..2 {
+            let error = world.handle("10:20:02", &sample(name)).await.unwrap_err();
+            assert_eq!(error.name(), "Unavailable", "{name}");
+        }
+        let sent = world.topic.sent();
+        let told: Vec<_> = sent.iter().map(|n| (n.audience.as_str(), n.kind)).collect();
+        assert_eq!(told, [("on-call", NoticeKind::Escalation); 2], "{name}");
+        assert_eq!(sent[0].id, sent[1].id, "a second delivery is no news");
+        assert_ne!(
+            sent[0].id,
+            format!("{}#00000000#on-call", sent[0].incident),
+            "and it is not the news of a start"
+        );
+        let notice = &sent[0];
+        assert_eq!(notice.database, "orders");
+        assert_eq!(
+            notice.subject,
+            "orders: its recovery stopped, a person is needed now"
+        );
+        for words in [
+            status,
+            "aws rds describe-db-clusters --db-cluster-identifier orders --region ca-central-1",
+            "aws rds failover-db-cluster --db-cluster-identifier orders --region ca-central-1",
+            "--cluster shop --service orders-api --force-new-deployment",
+            "--cluster shop --service orders-worker --force-new-deployment",
+            "https://example.com/run-books/orders",
+        ] {
+            assert!(notice.body.contains(words), "{words}: {}", notice.body);
+        }
+    }
+    // One that went well, or that is not a recovery's, is no reason to call people.
+    let world = World::new();
+    world.incidents.fail_with(Some(down("DynamoDB")));
+    for (key, value) in [
+        ("status", "SUCCEEDED"),
+        (
+            "executionArn",
+            "arn:aws:states:ca-central-1:123456789012:execution:mainstay-recovery:mine",
+        ),
+    ] {
+        let mut event = sample("execution-failed");
+        event["detail"][key] = value.into();
+        let _ = world.handle("10:20:02", &event).await;
+    }
+    assert_eq!(world.topic.sent().len(), 0);
 }
 
 /// A table that never answers.

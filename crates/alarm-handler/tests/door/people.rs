@@ -66,6 +66,7 @@ async fn an_unknown_database_is_refused_with_the_known_ones() {
         .await;
     assert!(reply.answer.is_refused());
     assert!(reply.answer.reason.contains("orderz") && reply.answer.reason.contains("it has orders"));
+    assert_eq!(reply.command, None, "whose cluster nobody knows");
     let status: StatusReply = world
         .ask("10:00:00", json!({"mainstay": "status", "database": "orderz"}))
         .await;

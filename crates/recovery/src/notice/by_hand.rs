@@ -42,7 +42,10 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
                 Some(Guard::Paused) => {
                     all.push((
                         "Let Mainstay act again",
-                        vec![commands::resume(database), commands::resume_all()],
+                        vec![
+                            commands::resume(&database.name),
+                            format!("{}  # where everything is paused", commands::resume_all()),
+                        ],
                     ));
                 }
                 _ => {}

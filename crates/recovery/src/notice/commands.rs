@@ -1,19 +1,23 @@
-//! The commands that a letter hands to people.
+//! The commands that Mainstay hands to people: in letters, in verdicts, in replies. Each word is safe to copy into a
+//! shell, whatever a plan or an alarm put into it.
 
 use plan::Database;
 
 /// Follows every incident.
-pub(super) fn follow() -> String {
+#[must_use]
+pub fn follow() -> String {
     "drp status".to_owned()
 }
 
 /// Fails over through Mainstay, which then restarts the services and tells people.
-pub(super) fn fail_over(database: &Database) -> String {
+#[must_use]
+pub fn fail_over(database: &Database) -> String {
     format!("drp failover {} --reason \"why\"", word(&database.name))
 }
 
 /// Fails over past Mainstay.
-pub(super) fn fail_over_by_hand(database: &Database) -> String {
+#[must_use]
+pub fn fail_over_by_hand(database: &Database) -> String {
     format!(
         "aws rds failover-db-cluster --db-cluster-identifier {} --region {}",
         word(&database.identifier),
@@ -22,7 +26,8 @@ pub(super) fn fail_over_by_hand(database: &Database) -> String {
 }
 
 /// Shows which instance is the writer, and the cluster's status.
-pub(super) fn look(database: &Database) -> String {
+#[must_use]
+pub fn look(database: &Database) -> String {
     format!(
         "aws rds describe-db-clusters --db-cluster-identifier {} --region {}",
         word(&database.identifier),
@@ -31,7 +36,8 @@ pub(super) fn look(database: &Database) -> String {
 }
 
 /// Restarts a service's tasks past Mainstay.
-pub(super) fn restart(database: &Database, cluster: &str, service: &str) -> String {
+#[must_use]
+pub fn restart(database: &Database, cluster: &str, service: &str) -> String {
     format!(
         "aws ecs update-service --cluster {} --service {} --force-new-deployment --region {}",
         word(cluster),
@@ -41,18 +47,21 @@ pub(super) fn restart(database: &Database, cluster: &str, service: &str) -> Stri
 }
 
 /// Allows automatic action again after an escalation.
-pub(super) fn acknowledge(incident: &str) -> String {
+#[must_use]
+pub fn acknowledge(incident: &str) -> String {
     format!("drp ack {} --reason \"why it is safe now\"", word(incident))
 }
 
-/// Allows automatic action again after a pause.
-pub(super) fn resume(database: &Database) -> String {
-    format!("drp resume {}", word(&database.name))
+/// Allows automatic action again after a pause of one database.
+#[must_use]
+pub fn resume(database: &str) -> String {
+    format!("drp resume {} --reason \"why\"", word(database))
 }
 
-/// The same, where the pause is for every database.
-pub(super) fn resume_all() -> String {
-    "drp resume  # where everything is paused".to_owned()
+/// The same after a pause of all databases: without a name, `drp resume` is about the switch for all.
+#[must_use]
+pub fn resume_all() -> String {
+    "drp resume --reason \"why\"".to_owned()
 }
 
 /// A word of a shell: as it is when it is harmless, else in single quotes, so that a command that is copied

@@ -8,6 +8,9 @@ const SUBJECT: usize = 99;
 /// Words of others are quoted up to this many characters.
 const QUOTE: usize = 300;
 
+/// The first line of every letter of a drill.
+pub const EXERCISE: &str = "DRILL: this is an exercise.";
+
 /// A body under construction: blocks of lines, with an empty line between blocks.
 pub(super) struct Letter {
     text: String,
@@ -17,7 +20,7 @@ impl Letter {
     pub(super) fn new(drill: bool) -> Self {
         let letter = Self { text: String::new() };
         if drill {
-            letter.line("DRILL: this is an exercise.").gap()
+            letter.line(EXERCISE).gap()
         } else {
             letter
         }
@@ -61,8 +64,9 @@ impl Letter {
     }
 }
 
-/// Printable ASCII, one line, under 100 characters.
-pub(super) fn subject(drill: bool, database: &str, headline: &str) -> String {
+/// A letter's subject: printable ASCII, one line, under 100 characters, and marked if it is of a drill.
+#[must_use]
+pub fn subject(drill: bool, database: &str, headline: &str) -> String {
     let mark = if drill { "[DRILL] " } else { "" };
     let whole = format!("{mark}{}: {headline}", text::plain(database, 40));
     let ascii: String = text::plain(&whole, SUBJECT * 4)
