@@ -1,8 +1,10 @@
 //! The checks of a drill: pure functions of what was seen.
 
+mod told;
+mod verdicts;
+
 use crate::{evidence::Evidence, scenario::Expect};
-use plan::NoticeKind;
-use recovery::{Closing, Event, Incident, Verdict};
+use recovery::{Closing, Incident, Verdict};
 use serde::Serialize;
 
 /// One check and what came of it.
@@ -38,15 +40,15 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
         no_update_before_endpoint(seen),
         tasks_restarted(seen, expect),
         bystanders_untouched(seen, expect),
-        notices(seen, "stakeholders", "stakeholders-told", &expect.stakeholders),
-        notices(seen, "on-call", "on-call-told", &expect.on_call),
-        says_drill(seen),
-        poison_found(seen),
-        nothing_else_dead(seen),
+        told::notices(seen, "stakeholders", "stakeholders-told", &expect.stakeholders),
+        told::notices(seen, "on-call", "on-call-told", &expect.on_call),
+        told::says_drill(seen),
+        told::poison_found(seen),
+        told::nothing_else_dead(seen),
         executions(seen, expect),
     ];
     if let Some(guard) = expect.guard {
-        let closing = seen.incident().and_then(closing_verdict);
+        let closing = seen.incident().and_then(verdicts::closing);
         let passed = closing.is_some_and(|v| v.guard == guard);
         let detail = closing.map_or("no closing verdict".to_owned(), |v| {
             format!("{:?}: {}", v.guard, v.reason)
@@ -54,7 +56,7 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
         checks.push(Check::new("closing-guard", passed, detail));
     }
     if let Some(guard) = expect.passes {
-        let verdicts: Vec<&Verdict> = seen.incident().map(verdicts).unwrap_or_default();
+        let verdicts: Vec<&Verdict> = seen.incident().map(verdicts::all).unwrap_or_default();
         let found = verdicts.iter().find(|v| v.guard == guard);
         let detail = found.map_or_else(
             || {
@@ -98,7 +100,7 @@ fn closed_as_expected(seen: &Evidence, expect: &Expect) -> Check {
     let closed = seen.incident().and_then(Incident::closed);
     let why = seen
         .incident()
-        .and_then(closing_verdict)
+        .and_then(verdicts::closing)
         .map(|v| v.reason.clone())
         .unwrap_or_default();
     let name = if expect.closing == Closing::Recovered {
@@ -243,72 +245,6 @@ fn bystanders_untouched(seen: &Evidence, expect: &Expect) -> Check {
     )
 }
 
-fn notices(seen: &Evidence, audience: &str, name: &'static str, expected: &[NoticeKind]) -> Check {
-    // SNS may deliver a copy: it bears the same incident and sequence, and is one notice.
-    let mut got: Vec<(u64, &str)> = seen
-        .inbox
-        .iter()
-        .filter(|l| l.audience == audience)
-        .map(|l| (l.sequence, l.kind.as_str()))
-        .collect();
-    got.sort_unstable();
-    got.dedup();
-    let got: Vec<&str> = got.into_iter().map(|(_, kind)| kind).collect();
-    let wanted: Vec<String> = expected.iter().copied().map(kind_name).collect();
-    Check::new(
-        name,
-        got == wanted,
-        format!("received {got:?}, expected {wanted:?}"),
-    )
-}
-
-fn says_drill(seen: &Evidence) -> Check {
-    let silent: Vec<&str> = seen
-        .inbox
-        .iter()
-        .filter(|l| !(l.drill && l.subject.contains("DRILL") && l.body.contains("DRILL")))
-        .map(|l| l.subject.as_str())
-        .collect();
-    Check::new(
-        "every-notice-says-drill",
-        silent.is_empty(),
-        if silent.is_empty() {
-            format!("{} notice(s)", seen.inbox.len())
-        } else {
-            silent.join("; ")
-        },
-    )
-}
-
-fn poison_found(seen: &Evidence) -> Check {
-    let found = seen.dead_letters.iter().find(|d| d.body.contains(&seen.poison));
-    Check::new(
-        "poison-in-dead-letter-queue",
-        found.is_some(),
-        found.map_or("not found in any dead-letter queue".to_owned(), |d| {
-            format!("found in {}", d.queue)
-        }),
-    )
-}
-
-fn nothing_else_dead(seen: &Evidence) -> Check {
-    let others: Vec<String> = seen
-        .dead_letters
-        .iter()
-        .filter(|d| !d.body.contains(&seen.poison))
-        .map(|d| format!("{}: {}", d.queue, recovery::text::plain(&d.body, 200)))
-        .collect();
-    Check::new(
-        "nothing-else-in-dead-letter-queues",
-        others.is_empty(),
-        if others.is_empty() {
-            "empty otherwise".to_owned()
-        } else {
-            others.join("; ")
-        },
-    )
-}
-
 fn executions(seen: &Evidence, expect: &Expect) -> Check {
     let allowed = if expect.execution_fails() {
         "FAILED"
@@ -330,47 +266,4 @@ fn executions(seen: &Evidence, expect: &Expect) -> Check {
         seen.executions.iter().all(|(_, s)| s == allowed),
         told.join(", "),
     )
-}
-
-fn kind_name(kind: NoticeKind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-/// The verdict that closed an incident.
-#[must_use]
-pub fn closing_verdict(incident: &Incident) -> Option<&Verdict> {
-    incident.latest(|r| match_verdict(&r.event, true))
-}
-
-/// Every verdict of an incident, oldest first.
-fn verdicts(incident: &Incident) -> Vec<&Verdict> {
-    incident
-        .records
-        .iter()
-        .filter_map(|r| match_verdict(&r.event, false))
-        .collect()
-}
-
-fn match_verdict(event: &Event, closing_only: bool) -> Option<&Verdict> {
-    if let Event::Closed { verdict, .. } = event {
-        return Some(verdict);
-    }
-    if let Event::Opened { verdict, closing, .. } = event {
-        return (closing.is_some() || !closing_only).then_some(verdict);
-    }
-    if closing_only {
-        return None;
-    }
-    if let Event::Noted { verdict, .. }
-    | Event::Held { verdict, .. }
-    | Event::Confirmed { verdict }
-    | Event::AlreadyMoved { verdict, .. }
-    | Event::Verified { verdict, .. } = event
-    {
-        return Some(verdict);
-    }
-    None
 }
