@@ -241,6 +241,10 @@ impl Incidents for IncidentTable {
 }
 
 /// What a cancelled transaction means.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "looked at once and dropped, never kept in a list"
+)]
 enum Verdict {
     Settled(Committed),
     /// Another transaction held one of the items: nothing was changed.

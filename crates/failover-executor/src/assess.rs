@@ -5,7 +5,7 @@ use crate::{
     carry_out::{Judgement, Turn, carry_out},
     confirm::refuse,
     incident_of::Case,
-    movement::FAILING_OVER,
+    movement::{FAILING_OVER, writer_before},
     target::{self, Choice, Lags},
 };
 use jiff::Timestamp;
@@ -119,7 +119,7 @@ pub fn assess(case: &Case<'_>, cluster: &Cluster, lags: &Lags) -> Assessment {
 /// The failover that somebody else has begun since the decision. A person's wish begins at the writer as it is.
 fn moving(case: &Case<'_>, cluster: &Cluster, person: bool) -> Option<Judgement> {
     let writer = cluster.writer().map(|w| w.instance.as_str());
-    let last = case.last_writer();
+    let last = writer_before(case, writer);
     let verdict =
         |guard, reason: String| Verdict::new(Decision::Recycle, guard, reason).about(&case.plan.name);
     if cluster.status == FAILING_OVER {

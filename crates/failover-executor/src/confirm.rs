@@ -20,8 +20,6 @@ use recovery::{
 const LOOK_AGAIN_S: u64 = 5;
 /// The longest wait, so that a person's request and a kill switch are seen soon.
 const LONGEST_WAIT_S: u64 = 10;
-/// How evidence of a silence that `DescribeAlarms` shows is named in a hold.
-const SILENCE: &str = "silence";
 
 /// Looks once, and confirms, holds, stands down, refuses, or leaves the failover to AWS.
 ///
@@ -59,7 +57,8 @@ pub fn decide(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
     let mut judgement = judge(now, case, sight);
     let verdict = &mut judgement.verdict;
     verdict.database = Some(case.plan.name.clone());
-    verdict.evidence.splice(0..0, sight.evidence());
+    let seen = sight.evidence().into_iter().chain([movement::evidence(case)]);
+    verdict.evidence.splice(0..0, seen);
     judgement
 }
 
@@ -86,7 +85,8 @@ fn judge(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
             return hold(Guard::EvidenceMissing, reason);
         }
     }
-    if let Some(moved) = movement::moved(case, sight) {
+    let speech = witnesses::hear(now, &case.plan.detection, &sight.alarms);
+    if let Some(moved) = movement::moved(case, sight, speech == Speech::Ok) {
         if case.plan.mode == Mode::Observe {
             return Judgement::close(Closing::Observed, moved.verdict);
         }
@@ -98,24 +98,14 @@ fn judge(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
     if let Some((guard, reason)) = obstacle(case, sight) {
         return hold(guard, reason);
     }
-    match witnesses::hear(now, &case.plan.detection, &sight.alarms) {
-        Speech::Muted(reason) => {
-            let mut judgement = hold(Guard::Muted, reason.clone());
-            judgement.verdict = judgement.verdict.seeing(SILENCE, reason);
-            judgement
-        }
+    match speech {
+        // What is shown now counts, not whether the alarm arrived muted: mute rules are read with the alarms.
+        Speech::Muted(reason) => hold(Guard::Muted, reason),
         Speech::Ok => {
             let reason = format!("{} recovered by itself: every witness is OK.", case.plan.name);
             let verdict = Verdict::new(Decision::StandDown, Guard::RecoveredByItself, reason)
                 .unless("A witness goes to ALARM again: that opens a new incident.");
             Judgement::close(Closing::StoodDown, verdict)
-        }
-        // A mute rule is not shown by `DescribeAlarms`: what the alarm's event said stands.
-        Speech::Missing(_) | Speech::Disagree(_) | Speech::NotYet(_) | Speech::Agreed(_)
-            if muted_by_rule(case) =>
-        {
-            let reason = "The alarm came muted, and whether that has ended can't be read.".to_owned();
-            hold(Guard::Muted, reason)
         }
         Speech::Missing(reason) => hold(Guard::EvidenceMissing, reason),
         Speech::Disagree(reason) => hold(Guard::WitnessesDisagree, reason),
@@ -176,9 +166,10 @@ fn obstacle(case: &Case<'_>, sight: &Sight) -> Option<(Guard, String)> {
         let reason = format!("Cluster {} names no writer.", cluster.identifier);
         return Some((Guard::EvidenceMissing, reason));
     }
-    // Without events and without a writer seen before, nobody can tell whether AWS was faster.
+    // Without events and without a writer to compare with, nobody can tell whether AWS was faster.
+    let writer = cluster.writer().map(|w| w.instance.as_str());
     if let Err(error) = &sight.events
-        && case.last_writer().is_none()
+        && movement::writer_before(case, writer).is_none()
     {
         let reason = format!("Whether AWS has failed over already can't be told: {error}.");
         return Some((Guard::EvidenceMissing, reason));
@@ -192,19 +183,6 @@ fn obstacle(case: &Case<'_>, sight: &Sight) -> Option<(Guard, String)> {
             Some((Guard::EvidenceMissing, reason))
         }
     }
-}
-
-/// Whether the alarm arrived muted, and no look has ever shown that silence (so none can show its end).
-fn muted_by_rule(case: &Case<'_>) -> bool {
-    let arrived = case
-        .incident
-        .records
-        .iter()
-        .any(|r| matches!(&r.event, Event::Opened { verdict, .. } if verdict.guard == Guard::Muted));
-    let shown = case.incident.records.iter().any(|r| {
-        matches!(&r.event, Event::Held { verdict, .. } if verdict.evidence.iter().any(|e| e.name == SILENCE))
-    });
-    arrived && !shown
 }
 
 /// The plain confirmation window: the exact rest of it, and no news for anybody.

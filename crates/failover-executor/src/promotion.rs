@@ -126,8 +126,8 @@ async fn view(case: &Case<'_>, ports: &Ports) -> Result<View, recovery::CallErro
 pub fn progress(now: Timestamp, case: &Case<'_>, view: &View) -> Progress {
     let cluster = &view.cluster;
     let event = movement::latest(case, sight::window_start(case, &[]), &view.events);
-    let expected = Expected::of(case, event);
     let writer = cluster.writer();
+    let expected = Expected::of(case, event, writer.map(|w| w.instance.as_str()));
     if let Some(writer) = writer.filter(|w| cluster.settled() && expected.met_by(&w.instance)) {
         return Progress::Done {
             writer: writer.instance.clone(),
@@ -167,7 +167,7 @@ struct Expected {
 }
 
 impl Expected {
-    fn of(case: &Case<'_>, event: Option<&DatabaseEvent>) -> Self {
+    fn of(case: &Case<'_>, event: Option<&DatabaseEvent>, writer: Option<&str>) -> Self {
         if case.incident.intent().is_some() {
             return Self {
                 old: case.incident.old_writer().map(ToOwned::to_owned),
@@ -179,7 +179,7 @@ impl Expected {
             .filter(|e| e.meaning != DatabaseNews::FailoverFailed)
             .map_or_else(|| named_by_trigger(case.incident), |e| e.instance.clone());
         // The writer that was seen last is out of date if AWS promotes that very one.
-        let old = leaving(case.incident).filter(|old| named.as_deref() != Some(*old));
+        let old = leaving(case, writer).filter(|old| named.as_deref() != Some(*old));
         Self {
             old: old.map(ToOwned::to_owned),
             named,
@@ -197,17 +197,15 @@ impl Expected {
     }
 }
 
-/// The writer that a failover of others leaves, as it was known when that failover was noticed.
-fn leaving(incident: &Incident) -> Option<&str> {
-    incident
+/// The writer that a failover of others leaves, as it was known when that failover was noticed. What was seen
+/// long before it may be out of date: then any writer would pass for a new one.
+fn leaving<'a>(case: &Case<'a>, writer: Option<&str>) -> Option<&'a str> {
+    case.incident
         .latest(|r| {
             if let Event::AlreadyMoved { from, .. } = &r.event {
                 return Some(from.as_deref());
             }
-            if let Event::Opened { writer, .. } = &r.event {
-                return Some(writer.as_deref());
-            }
-            None
+            matches!(r.event, Event::Opened { .. }).then(|| movement::writer_before(case, writer))
         })
         .flatten()
 }

@@ -1,6 +1,10 @@
 //! The head of a database: its lock, its fence, and what must outlive an incident.
 
-use crate::incident::{Closing, Event, IncidentId, Record, Trigger};
+use crate::{
+    incident::{Closing, Event, IncidentId, Record, Trigger},
+    rds_event,
+    signal::DatabaseNews,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +18,37 @@ pub enum Status {
     Started,
     /// Ended.
     Closed(Closing),
+}
+
+/// What opened an incident, as far as the next signal must know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opener {
+    /// A witness of the plan.
+    Alarm,
+    /// RDS's news of a failover.
+    Failover,
+    /// Other news of RDS that people must hear, such as RDS-EVENT-0391.
+    OtherNews,
+    /// A person.
+    Person,
+}
+
+impl Opener {
+    fn of(trigger: &Trigger) -> Self {
+        match trigger {
+            Trigger::Alarm { .. } => Self::Alarm,
+            Trigger::Person { .. } => Self::Person,
+            Trigger::Database { id, message, .. } => match rds_event::meaning(id.as_deref(), message) {
+                DatabaseNews::FencingTimedOut | DatabaseNews::OldWriterFenced => Self::OtherNews,
+                DatabaseNews::FailoverStarted
+                | DatabaseNews::FailoverCompleted
+                | DatabaseNews::FailoverFailed
+                | DatabaseNews::PreviousWriterPromoted
+                | DatabaseNews::Other => Self::Failover,
+            },
+        }
+    }
 }
 
 /// One item per database, changed only together with an event, under a condition on what it was before.
@@ -39,6 +74,15 @@ pub struct Head {
     pub failed_over_at: Option<Timestamp>,
     /// The writer that Mainstay saw last.
     pub writer: Option<String>,
+    /// When that was. None: not known, so the sighting counts as old.
+    #[serde(default)]
+    pub writer_seen_at: Option<Timestamp>,
+    /// What opened the newest incident. None: not known.
+    #[serde(default)]
+    pub opened_by: Option<Opener>,
+    /// When an incident was last closed as recovered: failovers until then have been dealt with.
+    #[serde(default)]
+    pub dealt_until: Option<Timestamp>,
     /// The newest alarm transition that was dealt with.
     pub alarm_seen: Option<Timestamp>,
 }
@@ -80,6 +124,9 @@ impl Head {
                 acknowledged: false,
                 failed_over_at: None,
                 writer: None,
+                writer_seen_at: None,
+                opened_by: None,
+                dealt_until: None,
                 alarm_seen: None,
             },
         };
@@ -90,9 +137,15 @@ impl Head {
                 if let Trigger::Alarm { at, .. } = trigger {
                     head.alarm_seen = head.alarm_seen.max(Some(*at));
                 }
+                head.opened_by = Some(Opener::of(trigger));
                 if let Some(closing) = closing {
                     head.status = Status::Closed(*closing);
                     head.closed_at = Some(record.at);
+                    // No step will look at the cluster: what RDS says is the newest that is known of the writer.
+                    if let Some((writer, at)) = told_writer(trigger) {
+                        head.writer = Some(writer);
+                        head.writer_seen_at = Some(at);
+                    }
                 }
             }
             Event::Started { .. } => {
@@ -103,10 +156,14 @@ impl Head {
             Event::FailoverIntended { .. } => head.failed_over_at = Some(record.at),
             Event::Assessed { writer, .. } | Event::Promoted { writer, .. } => {
                 head.writer = Some(writer.clone());
+                head.writer_seen_at = Some(record.at);
             }
             Event::Closed { closing, .. } => {
                 head.status = Status::Closed(*closing);
                 head.closed_at = Some(record.at);
+                if *closing == Closing::Recovered {
+                    head.dealt_until = Some(record.at);
+                }
             }
             Event::Acknowledged { .. } => head.acknowledged = true,
             Event::Noted { alarm_at, .. } => head.alarm_seen = head.alarm_seen.max(*alarm_at),
@@ -123,5 +180,130 @@ impl Head {
             | Event::Resumed { .. } => {}
         }
         head
+    }
+}
+
+/// The writer that RDS names in charge, and since when: only news of a failover's end says so.
+fn told_writer(trigger: &Trigger) -> Option<(String, Timestamp)> {
+    let Trigger::Database {
+        id,
+        at,
+        instance: Some(instance),
+        message,
+    } = trigger
+    else {
+        return None;
+    };
+    matches!(
+        rds_event::meaning(id.as_deref(), message),
+        DatabaseNews::FailoverCompleted | DatabaseNews::PreviousWriterPromoted
+    )
+    .then(|| (instance.clone(), *at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Decision, Guard, Verdict};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn before() -> Head {
+        // As a version without the newer fields wrote it.
+        serde_json::from_value(serde_json::json!({
+            "database": "orders", "incident": "orders-1", "fence": 1, "sequence": 1, "status": "claimed",
+            "opened_at": at(0), "closed_at": null, "acknowledged": false, "failed_over_at": null,
+            "writer": "orders-1", "alarm_seen": null,
+        }))
+        .unwrap()
+    }
+
+    fn after(head: &Head, seconds: i64, event: Event) -> Head {
+        let record = Record {
+            incident: head.incident.clone(),
+            database: head.database.clone(),
+            sequence: head.sequence + 1,
+            fence: head.fence,
+            at: at(seconds),
+            event,
+            owes: Vec::new(),
+        };
+        Head::after(Some(head), &record)
+    }
+
+    fn verdict() -> Verdict {
+        Verdict::new(Decision::Recycle, Guard::AwsFailover, "for the test")
+    }
+
+    fn opened(id: &str, closing: Option<Closing>) -> Event {
+        let slice = serde_json::json!({ "database": {
+            "name": "orders", "kind": "aurora-cluster", "identifier": "orders", "region": "ca-central-1",
+            "allowed_regions": ["ca-central-1"], "strategy": "active-active", "rpo": "1m", "rto": "5m",
+        }, "audiences": []});
+        Event::Opened {
+            trigger: Trigger::Database {
+                id: Some(id.to_owned()),
+                at: at(70),
+                instance: Some("orders-2".to_owned()),
+                message: "for the test".to_owned(),
+            },
+            verdict: verdict(),
+            entry: crate::Entry::Promotion,
+            plan: Box::new(serde_json::from_value(slice).unwrap()),
+            drill: false,
+            writer: None,
+            closing,
+        }
+    }
+
+    #[test]
+    fn a_sighting_bears_its_time_and_an_old_head_has_none() {
+        let head = before();
+        assert_eq!((head.writer_seen_at, head.dealt_until), (None, None));
+        let promoted = Event::Promoted {
+            from: None,
+            writer: "orders-2".to_owned(),
+            zone: None,
+        };
+        let head = after(&head, 60, promoted);
+        assert_eq!(
+            (head.writer.as_deref(), head.writer_seen_at),
+            (Some("orders-2"), Some(at(60)))
+        );
+    }
+
+    #[test]
+    fn what_was_dealt_with_is_kept_when_the_next_incident_opens() {
+        let close = |closing| Event::Closed {
+            closing,
+            step: None,
+            verdict: verdict(),
+        };
+        assert_eq!(after(&before(), 60, close(Closing::Refused)).dealt_until, None);
+        let head = after(&before(), 60, close(Closing::Recovered));
+        let head = after(&head, 80, opened("RDS-EVENT-0073", None));
+        assert_eq!((head.dealt_until, head.closed_at), (Some(at(60)), None));
+    }
+
+    #[test]
+    fn the_writer_of_a_failover_that_is_only_told_is_seen_once_it_is_complete() {
+        let closing = Some(Closing::Refused);
+        for (id, writer, seen_at, opener) in [
+            ("RDS-EVENT-0071", "orders-2", Some(at(70)), Opener::Failover),
+            ("RDS-EVENT-0073", "orders-1", None, Opener::Failover),
+            ("RDS-EVENT-0391", "orders-1", None, Opener::OtherNews),
+        ] {
+            let head = after(&before(), 80, opened(id, closing));
+            assert_eq!(
+                (head.writer.as_deref(), head.writer_seen_at, head.opened_by),
+                (Some(writer), seen_at, Some(opener)),
+                "{id}"
+            );
+        }
+        // While an incident is open, the writer before it is what its steps must see.
+        let head = after(&before(), 80, opened("RDS-EVENT-0071", None));
+        assert_eq!(head.writer.as_deref(), Some("orders-1"));
     }
 }

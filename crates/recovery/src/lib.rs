@@ -23,6 +23,6 @@ pub mod twins;
 
 pub use decision::{Decision, Evidence, Guard, Verdict};
 pub use error::{CallError, Failure, StepError};
-pub use head::{Head, Status};
+pub use head::{Head, Opener, Status};
 pub use incident::{Closing, Event, Incident, IncidentId, Record};
 pub use run::{Entry, Next, Outcome, Run, Step, StepReply, StepRequest};

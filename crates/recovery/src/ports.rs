@@ -128,6 +128,10 @@ pub trait Incidents: Send + Sync {
 }
 
 /// What became of a conditional write.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "looked at once and dropped, never kept in a list"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
     /// Written.

@@ -4,7 +4,7 @@ use super::{Ruling, all, open_incident, paused, unacknowledged};
 use crate::state::State;
 use plan::{Mode, NoticeKind, Plan};
 use recovery::{
-    Closing, Decision, Entry, Guard, Head, Status, Verdict,
+    Closing, Decision, Entry, Guard, Head, Opener, Status, Verdict,
     incident::Trigger,
     signal::{DatabaseEvent, DatabaseNews},
 };
@@ -113,7 +113,7 @@ fn for_database(name: &str, event: &DatabaseEvent, plan: &Plan, state: &State) -
 fn failed_over(name: &str, head: Option<&Head>, event: &DatabaseEvent, plan: &Plan, state: &State) -> Ruling {
     let about =
         |decision, guard, reason: String| seen(Verdict::new(decision, guard, reason).about(name), event);
-    if let Some(ruling) = head.and_then(|head| already_known(name, head, event, plan)) {
+    if let Some(ruling) = head.and_then(|head| already_known(name, head, event, plan, state)) {
         return ruling;
     }
     let trigger = || Trigger::Database {
@@ -163,7 +163,13 @@ fn failed_over(name: &str, head: Option<&Head>, event: &DatabaseEvent, plan: &Pl
 }
 
 /// The ruling about a failover that the last incident has dealt with, or told of.
-fn already_known(name: &str, head: &Head, event: &DatabaseEvent, plan: &Plan) -> Option<Ruling> {
+fn already_known(
+    name: &str,
+    head: &Head,
+    event: &DatabaseEvent,
+    plan: &Plan,
+    state: &State,
+) -> Option<Ruling> {
     let about = |decision, reason: String| {
         let verdict = Verdict::new(decision, Guard::AlreadyKnown, reason).about(name);
         seen(verdict, event).seeing("last incident", head.incident.to_string())
@@ -179,8 +185,17 @@ fn already_known(name: &str, head: &Head, event: &DatabaseEvent, plan: &Plan) ->
         return Some(Ruling::nothing(verdict));
     }
     // RDS speaks twice of one failover (begun, complete). Where it was only told, the second is no second outage.
-    let only_told = matches!(head.status, Status::Closed(Closing::Observed | Closing::Refused));
-    let one_failover = plan.database(name)?.promotion_within.as_secs();
+    // But a guard that forbade Mainstay to fail over (a cooldown, …) forbids no recycling when AWS does it.
+    let database = plan.database(name)?;
+    let told_of_it = match head.opened_by {
+        Some(Opener::Failover) => true,
+        Some(Opener::OtherNews) => false,
+        Some(Opener::Alarm | Opener::Person) | None => {
+            database.mode == Mode::Observe || state.paused(name).is_some()
+        }
+    };
+    let only_told = told_of_it && matches!(head.status, Status::Closed(Closing::Observed | Closing::Refused));
+    let one_failover = database.promotion_within.as_secs();
     let apart = event.at.duration_since(closed_at).as_secs();
     if only_told && apart <= i64::try_from(one_failover).unwrap_or(i64::MAX) {
         let reason = format!(
@@ -215,14 +230,8 @@ fn fencing_timed_out(name: &str, head: Option<&Head>, event: &DatabaseEvent) -> 
         instance: Some(event.identifier.clone()),
         message: event.message.clone(),
     };
-    // No incident to write it into: one is made for people to acknowledge.
-    Ruling::open(
-        verdict,
-        trigger,
-        Entry::Promotion,
-        Some(Closing::Escalated),
-        &owes,
-    )
+    // No incident to write it into: one is made to tell people, which keeps AWS's own failover from nothing.
+    Ruling::open(verdict, trigger, Entry::Promotion, Some(Closing::Observed), &owes)
 }
 
 const fn fencing(meaning: DatabaseNews) -> bool {

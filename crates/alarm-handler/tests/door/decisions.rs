@@ -4,7 +4,7 @@ use crate::world::{at, decided, is, ours, plan, sample, state};
 use alarm_handler::{Act, Ruling, State, decide, wire};
 use plan::{Mode, NoticeKind, Plan};
 use recovery::{
-    Closing, Entry, Status,
+    Closing, Entry, Opener, Status,
     ports::{Scope, Switch},
     signal::{AlarmKind, Signal, Via},
 };
@@ -269,7 +269,7 @@ fn what_is_opened_begins_where_it_should_and_owes_what_it_should() {
     let escalated = vec![NoticeKind::Escalation];
     assert_eq!(
         open("rds-fencing-timed-out"),
-        (Entry::Promotion, Some(Closing::Escalated), escalated)
+        (Entry::Promotion, Some(Closing::Observed), escalated)
     );
     assert_eq!(
         ruled("request-failover-dry-run", &plan(), &ours()).act,
@@ -299,6 +299,54 @@ fn in_mode_observe_a_failover_by_aws_is_told_once() {
     assert_eq!(
         words(&ruled("alarm-writer-down", &observing, &ours())),
         is("open", "witness-speaks")
+    );
+}
+
+#[test]
+fn a_refusal_to_fail_over_does_not_swallow_a_failover_by_aws() {
+    // The alarm was refused (a cooldown, …) a minute ago; now AWS fails over by itself.
+    let told = |closing, opener| {
+        let mut state = state(Status::Closed(closing));
+        let head = state.heads.get_mut("orders").unwrap();
+        head.closed_at = Some(at("10:01:13"));
+        head.opened_by = opener;
+        state
+    };
+    let (alarm, failover) = (Some(Opener::Alarm), Some(Opener::Failover));
+    let automatic = plan();
+    for state in [
+        told(Closing::Refused, alarm),
+        told(Closing::Observed, alarm),
+        told(Closing::Refused, None),
+    ] {
+        let ruling = ruled("rds-failover-completed", &automatic, &state);
+        assert_eq!(words(&ruling), is("recycle", "aws-failover"));
+        assert_eq!((entry(&ruling), closing(&ruling)), (Entry::Promotion, None));
+    }
+    // Where RDS itself was told of, or nothing may be done still, it is no second outage.
+    let ruling = ruled(
+        "rds-failover-completed",
+        &automatic,
+        &told(Closing::Refused, failover),
+    );
+    assert_eq!(words(&ruling), is("note", "already-known"));
+    let still = State {
+        heads: told(Closing::Refused, alarm).heads,
+        ..paused(Scope::All)
+    };
+    assert_eq!(
+        words(&ruled("rds-failover-completed", &automatic, &still)),
+        is("note", "already-known")
+    );
+    let mut observing = plan();
+    observing.databases[0].mode = Mode::Observe;
+    assert_eq!(
+        words(&ruled(
+            "rds-failover-completed",
+            &observing,
+            &told(Closing::Observed, alarm)
+        )),
+        is("note", "already-known")
     );
 }
 

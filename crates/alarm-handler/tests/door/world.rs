@@ -65,6 +65,9 @@ pub(crate) fn state(status: Status) -> State {
         acknowledged: false,
         failed_over_at: None,
         writer: Some("orders-1".to_owned()),
+        writer_seen_at: Some(at("09:05:00")),
+        opened_by: None,
+        dealt_until: None,
         alarm_seen: Some(at("09:00:00")),
     };
     State {

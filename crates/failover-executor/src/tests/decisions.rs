@@ -2,15 +2,18 @@
 
 use super::scene::Scene;
 use crate::{
-    Case, Judgement, Turn, confirm,
+    Case, Judgement, Turn,
+    assess::{self, Assessment},
+    confirm,
     sight::Sight,
+    target,
     witnesses::{Speech, hear},
 };
 use plan::{Agree, Alarm, Detection, Mode, Span};
 use recovery::{
-    CallError, Closing, Decision, Failure, Guard, Head, Incident,
+    CallError, Closing, Decision, Event, Failure, Guard, Head, Incident, Verdict,
     ports::{Scope, Switch},
-    signal::{AlarmValue, DatabaseNews},
+    signal::{AlarmValue, DatabaseEvent, DatabaseNews},
     twins::fixture::{self, ALARM, at},
 };
 
@@ -58,6 +61,15 @@ fn status(world: &mut World, status: &str) {
     world.sight.cluster = Ok(cluster);
 }
 
+fn completed(instance: &str, seconds: i64) -> DatabaseEvent {
+    fixture::database_event(
+        "RDS-EVENT-0071",
+        DatabaseNews::FailoverCompleted,
+        Some(instance),
+        at(seconds),
+    )
+}
+
 type Change = fn(&mut World);
 
 #[expect(clippy::too_many_lines, reason = "one table, read from top to bottom")]
@@ -89,6 +101,71 @@ async fn each_guard_decides_as_the_table_says() {
             |w| w.sight.cluster = Ok(fixture::cluster("orders-2")),
             Decision::Recycle,
             Guard::WriterChanged,
+        ),
+        (
+            "another writer than the one seen long ago: it may have moved at any time since",
+            |w| {
+                w.head.writer_seen_at = Some(at(-80_000));
+                w.sight.cluster = Ok(fixture::cluster("orders-2"));
+            },
+            Decision::Act,
+            Guard::WitnessesAgree,
+        ),
+        (
+            "another writer than the one seen long ago, and RDS says that a failover is complete",
+            |w| {
+                w.head.writer_seen_at = None;
+                w.sight.cluster = Ok(fixture::cluster("orders-2"));
+                w.sight.events = Ok(vec![completed("orders-2", -100)]);
+            },
+            Decision::Recycle,
+            Guard::AwsFailover,
+        ),
+        (
+            "another writer than the one seen long ago, and no events",
+            |w| {
+                w.head.writer_seen_at = Some(at(-80_000));
+                w.sight.cluster = Ok(fixture::cluster("orders-2"));
+                w.sight.events = Err(broken("DescribeEvents"));
+            },
+            Decision::Hold,
+            Guard::EvidenceMissing,
+        ),
+        (
+            "the last incident has dealt with the failover",
+            |w| {
+                w.head.dealt_until = Some(at(-90));
+                w.sight.events = Ok(vec![completed("orders-1", -100)]);
+            },
+            Decision::Act,
+            Guard::WitnessesAgree,
+        ),
+        (
+            "all is well, and RDS spoke before the writer was seen in charge",
+            |w| {
+                w.sight.alarms = Ok(vec![fixture::alarm(ALARM, AlarmValue::Ok, at(10))]);
+                w.sight.events = Ok(vec![completed("orders-1", -110)]);
+            },
+            Decision::StandDown,
+            Guard::RecoveredByItself,
+        ),
+        (
+            "all is well, and RDS spoke of another writer than the one that stayed",
+            |w| {
+                w.sight.alarms = Ok(vec![fixture::alarm(ALARM, AlarmValue::Ok, at(10))]);
+                w.sight.events = Ok(vec![completed("orders-2", -50)]);
+            },
+            Decision::StandDown,
+            Guard::RecoveredByItself,
+        ),
+        (
+            "all is well because AWS was faster: tasks may hold on to the old writer",
+            |w| {
+                w.sight.alarms = Ok(vec![fixture::alarm(ALARM, AlarmValue::Ok, at(10))]);
+                w.sight.events = Ok(vec![completed("orders-1", -50)]);
+            },
+            Decision::Recycle,
+            Guard::AwsFailover,
         ),
         (
             "the cluster fails over",
@@ -308,6 +385,51 @@ async fn a_hold_ends_at_its_deadline_with_a_refusal() {
             .would_change
             .contains("aws rds failover-db-cluster")
     );
+}
+
+#[tokio::test]
+async fn the_evidence_says_what_is_known_of_the_writer_before() {
+    let before = |world: &World| {
+        let evidence = world.decide(60).verdict.evidence;
+        evidence
+            .into_iter()
+            .find(|e| e.name == "writer before")
+            .unwrap()
+            .value
+    };
+    let mut world = world().await;
+    assert_eq!(before(&world), format!("orders-1, seen at {}", at(-100)));
+    world.head.writer = None;
+    assert_eq!(before(&world), "not known");
+    // No event and no writer seen: whether AWS was faster can't be known, and the witnesses decide.
+    assert_eq!(world.decide(60).verdict.guard, Guard::WitnessesAgree);
+}
+
+#[tokio::test]
+async fn a_mute_that_has_ended_before_the_first_look_holds_nothing() {
+    let mut world = world().await;
+    for record in &mut world.incident.records {
+        if let Event::Opened { verdict, .. } = &mut record.event {
+            *verdict = Verdict::new(Decision::Hold, Guard::Muted, "the alarm arrived muted");
+        }
+    }
+    assert_eq!(world.decide(60).verdict.guard, Guard::WitnessesAgree);
+}
+
+#[tokio::test]
+async fn the_choice_of_a_reader_does_not_rest_on_an_old_sighting() {
+    let mut world = world().await;
+    let assess = |world: &World| {
+        let case = Case {
+            plan: &world.plan.database,
+            head: &world.head,
+            incident: &world.incident,
+        };
+        assess::assess(&case, &fixture::cluster("orders-2"), &target::Lags::new())
+    };
+    assert!(matches!(assess(&world), Assessment::Otherwise(j) if j.verdict.guard == Guard::WriterChanged));
+    world.head.writer_seen_at = Some(at(-80_000));
+    assert!(matches!(assess(&world), Assessment::Promote { writer, .. } if writer.instance == "orders-2"));
 }
 
 #[tokio::test]

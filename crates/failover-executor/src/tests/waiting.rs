@@ -6,8 +6,12 @@ use recovery::{
     CallError, Closing, Entry, Failure, Guard, Next, Step,
     incident::Event,
     signal::{AlarmValue, DatabaseNews},
-    twins::fixture::{self, ENDPOINT, at, instance_endpoint},
+    twins::{
+        MemoryIncidents,
+        fixture::{self, ENDPOINT, at, instance_endpoint},
+    },
 };
+use std::sync::Arc;
 
 async fn called() -> Scene {
     let scene = Scene::open().await;
@@ -110,6 +114,21 @@ async fn the_writer_seen_last_may_be_out_of_date() {
     scene.writer("orders-2");
     assert_eq!(scene.twice(Step::Promotion, 1).await.next, Next::Again);
     scene.writer("orders-1");
+    assert_eq!(scene.twice(Step::Promotion, 5).await.next, Next::Done);
+}
+
+#[tokio::test]
+async fn a_writer_seen_long_ago_does_not_make_the_one_that_is_left_a_new_one() {
+    // Mainstay saw orders-1 long ago; unseen, it became orders-2; now AWS promotes orders-3.
+    let incidents = Arc::new(MemoryIncidents::default());
+    fixture::earlier_seen(incidents.as_ref(), "orders-1", at(-80_000))
+        .await
+        .unwrap();
+    let trigger = fixture::aws_trigger(Some("orders-3"));
+    let scene = Scene::on(incidents, fixture::slice(), trigger, Entry::Promotion).await;
+    scene.writer("orders-2");
+    assert_eq!(scene.twice(Step::Promotion, 1).await.next, Next::Again);
+    scene.writer("orders-3");
     assert_eq!(scene.twice(Step::Promotion, 5).await.next, Next::Done);
 }
 

@@ -3,7 +3,7 @@
 use super::letter::{between, moment, name, names, quoted, span};
 use crate::{
     decision::{Guard, Verdict},
-    incident::{Closing, Event, Incident, Record, ServiceNews, ServiceState, Trigger},
+    incident::{Event, Incident, Record, ServiceNews, ServiceState, Trigger},
     phases::fault_at,
     signal::AlarmKind,
 };
@@ -215,11 +215,13 @@ pub(super) fn needs_people(service: &ServiceNews) -> bool {
     matches!(service.state, ServiceState::Failed | ServiceState::NotRecyclable)
 }
 
-/// Whether a record is that news: noted in an incident and owed as an escalation, or, where there was none, made
-/// into one that is handed to people at once by RDS's own event.
+/// Whether a record is that news, owed as an escalation: noted in an incident, or, where there was none, made
+/// into one that is closed at once.
 pub(super) fn not_blocked(record: &Record) -> bool {
-    if let Event::Opened { trigger, closing, .. } = &record.event {
-        return *closing == Some(Closing::Escalated) && matches!(trigger, Trigger::Database { .. });
-    }
-    matches!(record.event, Event::Noted { .. }) && record.owes.contains(&NoticeKind::Escalation)
+    let news = if let Event::Opened { trigger, closing, .. } = &record.event {
+        closing.is_some() && matches!(trigger, Trigger::Database { .. })
+    } else {
+        matches!(record.event, Event::Noted { .. })
+    };
+    news && record.owes.contains(&NoticeKind::Escalation)
 }

@@ -247,6 +247,28 @@ pub async fn earlier(
     writer: &str,
     failed_over_at: Option<Timestamp>,
 ) -> Result<(), crate::CallError> {
+    // Within the detection window of the sample incident.
+    ended(store, writer, at(-100), failed_over_at).await
+}
+
+/// Writes a head as an earlier incident left it that saw this writer at that moment.
+///
+/// # Errors
+/// The store's.
+pub async fn earlier_seen(
+    store: &dyn Incidents,
+    writer: &str,
+    seen_at: Timestamp,
+) -> Result<(), crate::CallError> {
+    ended(store, writer, seen_at, None).await
+}
+
+async fn ended(
+    store: &dyn Incidents,
+    writer: &str,
+    seen_at: Timestamp,
+    failed_over_at: Option<Timestamp>,
+) -> Result<(), crate::CallError> {
     let opened = record(
         &IncidentId::new("orders", at(-86_400)),
         1,
@@ -257,6 +279,7 @@ pub async fn earlier(
     head.status = crate::Status::Closed(crate::Closing::Recovered);
     head.closed_at = Some(at(-80_000));
     head.writer = Some(writer.to_owned());
+    head.writer_seen_at = Some(seen_at);
     head.failed_over_at = failed_over_at;
     store.commit(None, &opened, &head).await.map(|_| ())
 }

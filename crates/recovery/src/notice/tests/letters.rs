@@ -292,7 +292,7 @@ reads!(
                     Guard::AwsFailover,
                     "The old writer could not be kept from writing."
                 ),
-                Some(Closing::Escalated)
+                Some(Closing::Observed)
             )
         )],
         NoticeKind::Escalation
