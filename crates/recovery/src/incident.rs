@@ -166,6 +166,12 @@ pub struct ServiceNews {
     pub deployment: Option<String>,
     /// When that deployment was asked for, or joined.
     pub started_at: Option<Timestamp>,
+    /// When it was asked for last, after earlier calls were lost; none while there was one call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
+    /// When the deployment was first seen complete while older tasks still ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_since: Option<Timestamp>,
     /// Why, for people.
     pub reason: String,
 }

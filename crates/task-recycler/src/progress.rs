@@ -10,8 +10,8 @@ use recovery::{
 /// deployment counts as undone: what ECS describes may lag behind what it was told.
 pub const LOST_CALL_S: u64 = 15;
 
-/// How long after the call tasks of before the endpoint's move may be left in a deployment that is complete: longer
-/// than what ECS lists lags behind.
+/// How long tasks of before the endpoint's move may be left in a deployment since it was first seen complete:
+/// longer than what ECS lists lags behind.
 pub const LEFT_OVER_S: u64 = 30;
 
 /// How far a started service is.
@@ -19,7 +19,7 @@ pub const LEFT_OVER_S: u64 = 30;
 pub enum Progress {
     /// Not yet; what is seen.
     Waiting(String),
-    /// The deployment to wait for is another one than before, or is known only now.
+    /// What to wait for is another deployment than before, is known only now, or has come further.
     Follow(ServiceNews),
     /// It has ended, one way or another.
     Ended(ServiceNews),
@@ -44,7 +44,7 @@ pub fn progress(
             Some(deployment) => {
                 Progress::Follow(follow(news, deployment, "the deployment that was asked for"))
             }
-            None if waited(now, news) >= LOST_CALL_S => Progress::NeverArrived,
+            None if since_asked(now, news) >= LOST_CALL_S => Progress::NeverArrived,
             None => Progress::Waiting(format!("{} was asked to restart", news.name)),
         };
     };
@@ -67,7 +67,7 @@ pub fn progress(
             Progress::Follow(follow(news, primary, "a later deployment took over"))
         }
         // An older deployment is in charge again: ours was undone. Right after the call it may not be shown yet.
-        (None, Some(primary)) if primary.id != id && waited(now, news) >= LOST_CALL_S => {
+        (None, Some(primary)) if primary.id != id && since_asked(now, news) >= LOST_CALL_S => {
             let reason = format!("Deployment {id} is gone and {} is in charge again.", primary.id);
             ended(news, ServiceState::Failed, &reason)
         }
@@ -131,12 +131,21 @@ fn fresh(
         "{old} of {} running tasks started before the endpoint was confirmed",
         running.len()
     );
-    if old > 0 && service.deployments.len() == 1 && waited(now, news) >= LEFT_OVER_S {
-        let reason = format!(
-            "Deployment {} is complete, yet {left}: the restart was rolled back, or these tasks are protected.",
-            deployment.id
-        );
-        return ended(news, ServiceState::Failed, &reason);
+    if old > 0 && service.deployments.len() == 1 {
+        let Some(complete_since) = news.complete_since else {
+            return Progress::Follow(ServiceNews {
+                complete_since: Some(now),
+                reason: format!("Deployment {} is complete; waiting, for {left}.", deployment.id),
+                ..news.clone()
+            });
+        };
+        if recovery::deadline::seconds_since(now, complete_since) >= LEFT_OVER_S {
+            let reason = format!(
+                "Deployment {} is complete, yet {left}: the restart was rolled back, or these tasks are protected.",
+                deployment.id
+            );
+            return ended(news, ServiceState::Failed, &reason);
+        }
     }
     if old > 0 {
         return Progress::Waiting(format!("{}: {left}", news.name));
@@ -149,15 +158,17 @@ fn fresh(
     ended(news, ServiceState::Recycled, &reason)
 }
 
-fn waited(now: Timestamp, news: &ServiceNews) -> u64 {
-    news.started_at
-        .map_or(u64::MAX, |at| recovery::deadline::seconds_since(now, at))
+/// Seconds since the last call for this service.
+fn since_asked(now: Timestamp, news: &ServiceNews) -> u64 {
+    let asked = news.asked_at.or(news.started_at);
+    asked.map_or(u64::MAX, |at| recovery::deadline::seconds_since(now, at))
 }
 
 fn follow(news: &ServiceNews, deployment: &Deployment, why: &str) -> ServiceNews {
     ServiceNews {
         state: ServiceState::Started,
         deployment: Some(deployment.id.clone()),
+        complete_since: None,
         reason: format!("Waiting for {}: {why}.", deployment.id),
         ..news.clone()
     }

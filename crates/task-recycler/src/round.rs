@@ -71,15 +71,17 @@ pub fn plan_next(now: Timestamp, recycling: &Recycling<'_>, sights: &[Sight]) ->
     };
     // First what was started, so that what has just ended lets the next wave begin.
     for (service, sight) in recycling.services.iter().zip(sights) {
-        let Some(before) = latest(&known, service).filter(|n| n.state == ServiceState::Started) else {
+        let before = latest(&known, service).filter(|n| n.state == ServiceState::Started);
+        let Some(before) = before.cloned() else {
             continue;
         };
-        match started(now, recycling, service, &before.clone(), sight) {
+        match started(now, recycling, service, &before, sight) {
             Progress::Waiting(what) => round.waiting.push(what),
             Progress::Follow(news) | Progress::Ended(news) => tell(&mut known, news),
             Progress::NeverArrived => {
                 if let Sight::Seen(seen, _) = sight {
                     round.restarts.push(restart(service, seen));
+                    tell(&mut known, asked_again(now, before));
                 }
             }
         }
@@ -147,6 +149,15 @@ fn started(
         Progress::Follow(_) | Progress::NeverArrived => {
             Progress::Ended(late(service, before, "no deployment of it has ended"))
         }
+    }
+}
+
+/// A lost call is about to be sent again. Written down before it is, so that this one too gets its time to show.
+fn asked_again(now: Timestamp, before: ServiceNews) -> ServiceNews {
+    ServiceNews {
+        asked_at: Some(now),
+        reason: "No deployment came of the call: a new deployment is asked for again.".to_owned(),
+        ..before
     }
 }
 
@@ -253,6 +264,8 @@ fn news(service: &plan::Service, state: ServiceState, reason: &str) -> ServiceNe
         state,
         deployment: None,
         started_at: None,
+        asked_at: None,
+        complete_since: None,
         reason: recovery::text::plain(reason, 400),
     }
 }

@@ -21,6 +21,8 @@ fn news(name: &str, state: ServiceState) -> ServiceNews {
         state,
         deployment: None,
         started_at: None,
+        asked_at: None,
+        complete_since: None,
         reason: "as the test says".to_owned(),
     }
 }

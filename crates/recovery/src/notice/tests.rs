@@ -136,6 +136,8 @@ fn service(name: &str, state: ServiceState, reason: &str) -> ServiceNews {
         state,
         deployment: None,
         started_at: None,
+        asked_at: None,
+        complete_since: None,
         reason: reason.to_owned(),
     }
 }

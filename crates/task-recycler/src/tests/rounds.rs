@@ -39,6 +39,8 @@ fn news(name: &str, state: ServiceState, deployment: Option<&str>) -> ServiceNew
         state,
         deployment: deployment.map(ToOwned::to_owned),
         started_at: Some(at(101)),
+        asked_at: None,
+        complete_since: None,
         reason: String::new(),
     }
 }
@@ -201,12 +203,21 @@ fn a_deployment_of_others_is_joined_only_if_it_is_newer_than_the_endpoint() {
 
 /// What becomes of a service whose deployment `ecs-svc/ours` is waited for.
 fn after_start(now: i64, tasks: Option<Vec<Task>>, change: impl FnOnce(&mut Service)) -> Round {
+    after_news(now, &[started("api", Some("ecs-svc/ours"))], tasks, change)
+}
+
+/// The same after this news.
+fn after_news(
+    now: i64,
+    known: &[ServiceNews],
+    tasks: Option<Vec<Task>>,
+    change: impl FnOnce(&mut Service),
+) -> Round {
     let services = [plan_service("api", 1)];
-    let known = [started("api", Some("ecs-svc/ours"))];
     let mut seen = service("api");
     seen.deployments = vec![deployment("ecs-svc/ours", "PRIMARY", "COMPLETED", at(101))];
     change(&mut seen);
-    round(now, &services, &known, &[Sight::Seen(Box::new(seen), tasks)])
+    round(now, &services, known, &[Sight::Seen(Box::new(seen), tasks)])
 }
 
 fn rollout(state: &str) -> impl FnOnce(&mut Service) {
@@ -223,14 +234,20 @@ fn complete_means_our_deployment_and_every_task_after_the_endpoint() {
     // A task that started at the promotion, or at the very moment of the confirmation, may know the old writer.
     for since in [60, 100] {
         let mixed = vec![fresh.clone(), task("t2", "ecs-svc/old", at(since))];
-        let soon = after_start(130, Some(mixed.clone()), |_| {});
+        // However long the deployment took: the grace begins when it is first seen complete.
+        let first = after_start(300, Some(mixed.clone()), |_| {});
+        assert_eq!(states(&first), one(ServiceState::Started), "{since}");
+        assert_eq!(first.news[0].complete_since, Some(at(300)));
+        let soon = after_news(329, &first.news, Some(mixed.clone()), |_| {});
         assert!(states(&soon).is_empty(), "{since}: what ECS lists may lag behind");
-        let later = after_start(150, Some(mixed.clone()), |_| {});
+        let later = after_news(330, &first.news, Some(mixed.clone()), |_| {});
         assert_eq!(
             states(&later),
             one(ServiceState::Failed),
             "{since}: a rollback took it over"
         );
+        let fresh_by_now = after_news(330, &first.news, Some(vec![fresh.clone()]), |_| {});
+        assert_eq!(states(&fresh_by_now), one(ServiceState::Recycled), "{since}");
         let under_way = after_start(150, Some(mixed), |s| {
             s.deployments
                 .push(deployment("ecs-svc/old", "ACTIVE", "COMPLETED", at(-3600)));
@@ -242,7 +259,10 @@ fn complete_means_our_deployment_and_every_task_after_the_endpoint() {
     }
     let mut unknown = fresh.clone();
     unknown.started_at = None;
-    assert!(states(&after_start(130, Some(vec![unknown]), |_| {})).is_empty());
+    assert_eq!(
+        states(&after_start(130, Some(vec![unknown]), |_| {})),
+        one(ServiceState::Started)
+    );
     assert!(
         states(&after_start(150, None, |_| {})).is_empty(),
         "unread tasks are not restarted tasks"
@@ -310,7 +330,25 @@ fn a_lost_call_is_found_again_or_sent_again() {
         names(&round(115, &services, &known, &[seen("api")])).is_empty(),
         "it may still appear"
     );
-    assert_eq!(names(&round(116, &services, &known, &[seen("api")])), ["api"]);
+    let again = round(116, &services, &known, &[seen("api")]);
+    assert_eq!(names(&again), ["api"]);
+    // It is written down, so that each call gets its time to show, and the service's own time runs on.
+    assert_eq!(again.news[0].asked_at, Some(at(116)));
+    assert_eq!(again.news[0].started_at, Some(at(101)));
+    let soon = round(130, &services, &again.news, &[seen("api")]);
+    assert!(names(&soon).is_empty() && soon.news.is_empty());
+    assert_eq!(
+        names(&round(131, &services, &again.news, &[seen("api")])),
+        ["api"]
+    );
+    let answered = [ServiceNews {
+        deployment: Some("ecs-svc/new".to_owned()),
+        ..again.news[0].clone()
+    }];
+    let not_shown = round(119, &services, &answered, &[seen("api")]);
+    assert!(not_shown.news.is_empty(), "it may not be shown yet");
+    let late = round(701, &services, &again.news, &[seen("api")]);
+    assert_eq!(states(&late), one(ServiceState::Failed));
     let mut short = [plan_service("api", 1)];
     short[0].within = Span::from_secs(10);
     assert_eq!(
