@@ -11,10 +11,10 @@ use aws_sdk_rds::{
     operation::create_db_cluster_snapshot::CreateDBClusterSnapshotError,
     types::{DbCluster, DbInstance, Event, Filter, SourceType, Tag},
 };
-use futures_util::future::try_join_all;
+use futures_util::future::{join, try_join_all};
 use jiff::Timestamp;
 use recovery::{
-    CallError, Failure,
+    CallError, Failure, deadline,
     ports::{Databases, SnapshotAnswer, SnapshotRequest},
     rds_event,
     signal::DatabaseEvent,
@@ -70,8 +70,11 @@ impl Rds {
             .describe_events()
             .source_type(kind)
             .source_identifier(identifier);
+        // With only one end given, the other is an hour away by default; and a start must lie before its end.
+        let until = Timestamp::now().max(deadline::shift(since, 1));
         let found = pages
             .start_time(moment::to_sdk(since))
+            .end_time(moment::to_sdk(until))
             .into_paginator()
             .items()
             .send()
@@ -106,15 +109,13 @@ impl Databases for Rds {
             .reads
             .describe_db_clusters()
             .db_cluster_identifier(identifier);
-        let reply = call
-            .send()
-            .await
-            .map_err(|e| failed(RDS, "DescribeDBClusters", &e))?;
+        let (reply, instances) = join(call.send(), self.instances(identifier)).await;
+        let reply = reply.map_err(|e| failed(RDS, "DescribeDBClusters", &e))?;
         let found = reply
             .db_clusters()
             .first()
             .ok_or_else(|| missing(RDS, "DescribeDBClusters", "DBClusters[0]"))?;
-        cluster(found, &self.instances(identifier).await?)
+        cluster(found, &instances?)
     }
 
     async fn events(&self, cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {

@@ -10,6 +10,7 @@ mod pointed;
 
 use aws::{Door, Ecs, EventBus, IncidentTable, NoticeTopic, Rds, StateMachine};
 use aws_config::timeout::TimeoutConfig;
+use jiff::{SignedDuration, Timestamp};
 use loopback::{Loopback, Reply};
 use recovery::{
     Entry, Failure, Head, IncidentId, Record, Run,
@@ -17,10 +18,11 @@ use recovery::{
         Bus, Committed, Databases, Executions, Incidents, Services, SnapshotAnswer, SnapshotRequest, Topic,
     },
     signal::Request,
+    topology::Cluster,
     twins::{conformance, fixture},
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 const FAILED_OVER: &str = "<FailoverDBClusterResponse><FailoverDBClusterResult/></FailoverDBClusterResponse>";
 
@@ -111,7 +113,22 @@ async fn reads_are_repeated_and_what_they_lack_is_named() {
                   <IsClusterWriter>true</IsClusterWriter></DBClusterMember></DBClusterMembers>";
     let throttled = Reply::xml_error(400, "Throttling");
     let whole = cluster(&format!("<Status>available</Status>{member}"));
-    let server = Loopback::start(vec![throttled, whole, instances.clone()]).await;
+    // Both are asked at once, so the answers go by the action.
+    let by_action = |clusters: Vec<Reply>| {
+        let (clusters, instances) = (Mutex::new(clusters), instances.clone());
+        Loopback::answering(move |body| {
+            if body.contains("Action=DescribeDBInstances") {
+                return instances.clone();
+            }
+            let mut clusters = clusters.lock().expect("a lock");
+            if clusters.len() > 1 {
+                clusters.remove(0)
+            } else {
+                clusters[0].clone()
+            }
+        })
+    };
+    let server = by_action(vec![throttled, whole]).await;
     let found = Rds::new(&server.config())
         .cluster("orders")
         .await
@@ -133,7 +150,7 @@ async fn reads_are_repeated_and_what_they_lack_is_named() {
             "DBClusters[0].DBClusterMembers[0].IsClusterWriter",
         ),
     ] {
-        let server = Loopback::start(vec![cluster(&inside), instances.clone()]).await;
+        let server = by_action(vec![cluster(&inside)]).await;
         let error = Rds::new(&server.config())
             .cluster("orders")
             .await
@@ -147,6 +164,48 @@ async fn reads_are_repeated_and_what_they_lack_is_named() {
         .await
         .expect_err("not XML");
     assert_eq!(error.failure, Failure::Malformed, "{error}");
+}
+
+#[tokio::test]
+async fn a_clusters_two_reads_do_not_wait_for_each_other() {
+    let server = Loopback::start(vec![Reply::Silence]).await;
+    let rds = Rds::new(&server.config());
+    let looking = tokio::spawn(async move { rds.cluster("orders").await });
+    let both = async {
+        let asked = |action: &str| server.asked().iter().any(|a| a.body.contains(action));
+        while !(asked("Action=DescribeDBClusters") && asked("Action=DescribeDBInstances")) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), both)
+        .await
+        .expect("both are asked, though none is answered");
+    looking.abort();
+}
+
+#[tokio::test]
+async fn events_are_asked_for_with_both_ends_of_the_time() {
+    let none = "<DescribeEventsResponse><DescribeEventsResult><Events/></DescribeEventsResult></DescribeEventsResponse>";
+    let server = Loopback::start(vec![Reply::new(200, none)]).await;
+    let since = Timestamp::now() - SignedDuration::from_hours(3);
+    let cluster = Cluster {
+        members: Vec::new(),
+        ..recovery::twins::fixture::cluster("orders-1")
+    };
+    let events = Rds::new(&server.config()).events(&cluster, since).await;
+    assert_eq!(events, Ok(Vec::new()));
+    let body = server.asked()[0].body.clone();
+    let time = |name: &str| -> Timestamp {
+        let value = body.split('&').find_map(|pair| pair.strip_prefix(name));
+        let value = value.unwrap_or_else(|| panic!("{name} is not in {body}"));
+        value.replace("%3A", ":").parse().expect("a moment")
+    };
+    assert_eq!(time("StartTime=").as_second(), since.as_second());
+    let late = Timestamp::now().duration_since(time("EndTime=")).as_secs();
+    assert!(
+        (0..60).contains(&late),
+        "until now: the default would end an hour after the start"
+    );
 }
 
 #[tokio::test]

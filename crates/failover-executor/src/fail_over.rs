@@ -14,7 +14,8 @@ use crate::{
 use jiff::Timestamp;
 use recovery::{
     CallError, Decision, Failure, Guard, Next, Run, Step, StepError, StepReply, Verdict,
-    incident::{Event, FailoverAnswer},
+    deadline::after,
+    incident::{Event, FailoverAnswer, Record},
     log::Log,
     topology::{Cluster, Member},
 };
@@ -53,10 +54,17 @@ pub async fn step(
     if log.incident.intent().is_some() {
         return called_before(run, ports, log).await;
     }
+    let decided = assessed_at(run, log).unwrap_or(run.opened_at);
+    if now >= patience_ends(run, decided) {
+        return Ok(too_late(run, &format!("the decision is of {decided}")));
+    }
     let case = Case::new(run, log);
     let sight = sight::look(&case, ports).await;
     let lags = match (&sight.cluster, target::bound_ms(case.plan)) {
-        (Ok(cluster), Some(_)) => assess::lags(now, ports, cluster).await,
+        // A lag that does not come in time is as unknown as one that can't be read.
+        (Ok(cluster), Some(_)) => tokio::time::timeout(sight::PATIENCE, assess::lags(now, ports, cluster))
+            .await
+            .unwrap_or_default(),
         _ => Lags::new(),
     };
     let (from, target) = match last_look(now, &case, &sight, &lags) {
@@ -97,6 +105,37 @@ pub async fn step(
         other => other?,
     }
     after_answer(run, ports, &from, &target, &answer).await
+}
+
+/// When this attempt chose the reader for the first time.
+fn assessed_at(run: &Run, log: &Log<'_>) -> Option<Timestamp> {
+    let own = |r: &&Record| r.fence == run.fence && matches!(r.event, Event::Assessed { .. });
+    log.incident.records.iter().find(own).map(|r| r.at)
+}
+
+/// Until when the step may begin anew after a failure: as long as the plan lets an incident be held.
+fn patience_ends(run: &Run, since: Timestamp) -> Timestamp {
+    after(since, run.plan.database.detection.hold_deadline)
+}
+
+/// Nothing was called in all that time: people decide.
+fn too_late(run: &Run, why: &str) -> StepReply {
+    let plan = &run.plan.database;
+    let patience = plan.detection.hold_deadline;
+    let reason = format!("Not failed over within {patience}: {why}.");
+    let verdict = Verdict::new(Decision::Refuse, Guard::DeadlinePassed, reason.clone())
+        .about(&plan.name)
+        .unless(format!("A person acts: {}", by_hand::fail_over(plan)));
+    StepReply::new(run, Step::FailOver, Next::Escalate, reason).because(verdict)
+}
+
+/// The state machine begins the step anew after an error that may pass. This ends it: once the incident is as
+/// old as the plan lets it be held, such an error is for people. It needs no store, which may be what fails.
+#[must_use]
+pub fn give_up(now: Timestamp, run: &Run, error: &StepError) -> Option<StepReply> {
+    let may_pass = matches!(error, StepError::Throttled(_) | StepError::Unavailable(_));
+    let over = now >= patience_ends(run, run.opened_at);
+    (may_pass && over).then(|| too_late(run, &error.to_string()))
 }
 
 /// Whether to make the call, seen right before it. The same rules as `confirm`; a person's wish needs no alarm.

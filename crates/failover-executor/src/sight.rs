@@ -4,13 +4,18 @@
 use crate::{Ports, incident_of::Case};
 use jiff::Timestamp;
 use recovery::{
-    CallError, Evidence,
+    CallError, Evidence, Failure,
     deadline::shift,
     incident::Trigger,
     ports::Switch,
     signal::{AlarmValue, DatabaseEvent},
     topology::{AlarmState, Cluster},
 };
+use std::time::Duration;
+
+/// How long each part of a look may take. Behind it may stand several calls of AWS, each with its repeats; a look
+/// must leave the function time to write and to act.
+pub const PATIENCE: Duration = Duration::from_secs(6);
 
 /// A part of what is seen, or why it can't be.
 pub type Seen<T> = Result<T, CallError>;
@@ -38,8 +43,12 @@ pub struct Sight {
 }
 
 /// Reads everything at once. How far back an event explains the alarm depends on the alarm, which is not known
-/// yet: so more is asked for than will count.
+/// yet: so more is asked for than will count. What does not answer within [`PATIENCE`] is missing.
 pub async fn look(case: &Case<'_>, ports: &Ports) -> Sight {
+    look_within(PATIENCE, case, ports).await
+}
+
+pub(crate) async fn look_within(patience: Duration, case: &Case<'_>, ports: &Ports) -> Sight {
     let names: Vec<String> = case
         .plan
         .detection
@@ -51,11 +60,11 @@ pub async fn look(case: &Case<'_>, ports: &Ports) -> Sight {
     // The identifier is enough to ask for the cluster's own events, even when its members can't be read.
     let asked = bare(&case.plan.identifier);
     let (alarms, cluster, events, switchover, switches) = tokio::join!(
-        ports.alarms.alarms(&names),
-        ports.databases.cluster(&case.plan.identifier),
-        ports.databases.events(&asked, since),
-        ports.databases.switchover(&asked),
-        ports.incidents.switches(&case.plan.name),
+        within(patience, CLOUDWATCH, ports.alarms.alarms(&names)),
+        within(patience, RDS, ports.databases.cluster(&case.plan.identifier)),
+        within(patience, EVENTS, ports.databases.events(&asked, since)),
+        within(patience, SWITCHOVER, ports.databases.switchover(&asked)),
+        within(patience, SWITCHES, ports.incidents.switches(&case.plan.name)),
     );
     Sight {
         alarms,
@@ -66,23 +75,43 @@ pub async fn look(case: &Case<'_>, ports: &Ports) -> Sight {
     }
 }
 
+/// Service and action of the first call behind each part, for the error that says it was too slow.
+type Named = (&'static str, &'static str);
+const CLOUDWATCH: Named = ("CloudWatch", "DescribeAlarms");
+const RDS: Named = ("RDS", "DescribeDBClusters");
+const EVENTS: Named = ("RDS", "DescribeEvents");
+const SWITCHOVER: Named = ("RDS", "DescribeBlueGreenDeployments");
+const SWITCHES: Named = ("DynamoDB", "Query");
+
+async fn within<T>(
+    patience: Duration,
+    (service, action): Named,
+    part: impl Future<Output = Seen<T>>,
+) -> Seen<T> {
+    tokio::time::timeout(patience, part).await.unwrap_or_else(|_| {
+        let message = format!("no answer within {} s", patience.as_secs());
+        Err(CallError::new(service, action, Failure::Doubtful, &message))
+    })
+}
+
 /// When what opened the incident happened.
 fn began(case: &Case<'_>) -> Timestamp {
     case.incident.trigger().map_or(case.opened_at(), Trigger::at)
 }
 
 /// Since when an event of RDS may explain the alarm: the alarm's transition minus the time that CloudWatch
-/// needs to see an outage (period × datapoints), and some slack.
+/// needs to see an outage (period × evaluation periods), and some slack.
 #[must_use]
 pub fn window_start(case: &Case<'_>, alarms: &[AlarmState]) -> Timestamp {
     let window = alarms.iter().map(window_s).max().unwrap_or(UNKNOWN_WINDOW_S);
     shift(began(case), -(window + SLACK_S))
 }
 
-/// How many seconds of breaching data an alarm needs before it speaks.
+/// How many seconds of data an alarm looks at before it speaks: of "M out of N" the N, for the M datapoints that
+/// breach may be spread over them.
 fn window_s(alarm: &AlarmState) -> i64 {
-    match (alarm.period_s, alarm.datapoints) {
-        (Some(period), Some(datapoints)) => i64::from(period) * i64::from(datapoints),
+    match (alarm.period_s, alarm.evaluation_periods.or(alarm.datapoints)) {
+        (Some(period), Some(periods)) => i64::from(period) * i64::from(periods),
         _ => UNKNOWN_WINDOW_S,
     }
 }

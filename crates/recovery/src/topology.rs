@@ -153,6 +153,9 @@ pub struct AlarmState {
     pub period_s: Option<u32>,
     /// `DatapointsToAlarm`, or `EvaluationPeriods` where the first is missing.
     pub datapoints: Option<u32>,
+    /// `EvaluationPeriods` (N of "M out of N"): how many periods the datapoints that breach may be spread over.
+    #[serde(default)]
+    pub evaluation_periods: Option<u32>,
     /// When the newest datapoint that the state rests on ended (`StateReasonData`), where it is told.
     pub newest_datapoint: Option<Timestamp>,
 }

@@ -18,6 +18,7 @@ pub(super) struct Told<'a> {
     data: Option<&'a str>,
     period_s: Option<i32>,
     datapoints: Option<i32>,
+    evaluation_periods: Option<i32>,
 }
 
 impl<'a> Told<'a> {
@@ -41,6 +42,7 @@ impl<'a> Told<'a> {
             data: alarm.state_reason_data(),
             period_s: alarm.period().or_else(of_metrics),
             datapoints: alarm.datapoints_to_alarm().or(alarm.evaluation_periods()),
+            evaluation_periods: alarm.evaluation_periods(),
         }
     }
 
@@ -64,6 +66,7 @@ impl<'a> Told<'a> {
             data: None,
             period_s: None,
             datapoints: None,
+            evaluation_periods: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl<'a> Told<'a> {
             data: alarm.state_reason_data(),
             period_s: None,
             datapoints: alarm.query_results_to_alarm(),
+            evaluation_periods: alarm.query_results_to_evaluate(),
         }
     }
 
@@ -98,6 +102,7 @@ impl<'a> Told<'a> {
             reason: recovery::text::plain(self.reason.unwrap_or_default(), 300),
             period_s: number(self.period_s),
             datapoints: number(self.datapoints),
+            evaluation_periods: number(self.evaluation_periods),
             newest_datapoint: self.data.and_then(reason::newest_datapoint),
             suppressed_by: self.suppressed_by,
         })
@@ -144,6 +149,7 @@ mod tests {
             "the transition, not the last update"
         );
         assert_eq!((state.period_s, state.datapoints), (Some(60), Some(2)));
+        assert_eq!(state.evaluation_periods, Some(3), "two of three");
         assert_eq!(state.reason, "Threshold Crossed");
         assert!(!state.actions_enabled);
         assert_eq!(state.newest_datapoint, None);

@@ -53,6 +53,21 @@ pub(crate) struct Loopback {
 impl Loopback {
     /// Answers with `replies`, one by one, and then repeats the last.
     pub(crate) async fn start(replies: Vec<Reply>) -> Self {
+        let replies = Mutex::new(VecDeque::from(replies));
+        Self::answering(move |_| {
+            let mut replies = replies.lock().expect("a lock");
+            let reply = if replies.len() > 1 {
+                replies.pop_front()
+            } else {
+                replies.front().cloned()
+            };
+            reply.expect("at least one reply")
+        })
+        .await
+    }
+
+    /// Answers each request by its body.
+    pub(crate) async fn answering(answer: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -60,10 +75,10 @@ impl Loopback {
             url,
             asked: asked.clone(),
         };
-        let replies = Arc::new(Mutex::new(VecDeque::from(replies)));
+        let answer: Answering = Arc::new(answer);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, asked.clone(), replies.clone()));
+                tokio::spawn(serve(stream, asked.clone(), answer.clone()));
             }
         });
         server
@@ -79,18 +94,12 @@ impl Loopback {
     }
 }
 
-async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, replies: Arc<Mutex<VecDeque<Reply>>>) {
+type Answering = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
+
+async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, answer: Answering) {
     while let Some(request) = read(&mut stream).await {
-        asked.lock().expect("a lock").push(request);
-        let reply = {
-            let mut replies = replies.lock().expect("a lock");
-            if replies.len() > 1 {
-                replies.pop_front()
-            } else {
-                replies.front().cloned()
-            }
-        };
-        match reply.expect("at least one reply") {
+        asked.lock().expect("a lock").push(request.clone());
+        match answer(&request.body) {
             Reply::Close => return,
             Reply::Silence => std::future::pending().await,
             Reply::Answer(status, headers, body) => {

@@ -1,5 +1,6 @@
 //! Tests of the steps: tables for the pure decisions, and whole steps over twins, each done twice.
 
+mod anew;
 mod decisions;
 mod scene;
 mod steps;

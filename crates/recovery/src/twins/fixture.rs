@@ -127,6 +127,7 @@ pub fn alarm(name: &str, state: AlarmValue, since: Timestamp) -> AlarmState {
         reason: "Threshold Crossed".to_owned(),
         period_s: Some(60),
         datapoints: Some(2),
+        evaluation_periods: Some(2),
         newest_datapoint: Some(since),
     }
 }

@@ -10,7 +10,8 @@ mod states;
 
 use serde_json::{Map, Value};
 
-/// The step that acts. It is never tried again, and nothing leads back to it but its own wait.
+/// The step that acts. It has no Retry, and nothing leads back to it but its own wait. What it does is done once
+/// because the intent is written first; a repeat that finds it only reads.
 pub const ACTING: &str = "Fail over";
 /// Where everything goes that no rule expects.
 pub const ESCALATE: &str = "Escalate";
@@ -26,6 +27,10 @@ pub const LAMBDA_RETRIED_ERRORS: [&str; 6] = [
     "Lambda.TooManyRequestsException",
     "Sandbox.Timedout",
 ];
+/// What AWS calls a function that died or ran over its time before it could answer.
+pub const DIED: [&str; 3] = ["Lambda.Unknown", "Runtime.ExitError", "States.Timeout"];
+/// Seconds before the acting step begins anew after an error that may pass.
+pub const ANEW_AFTER_S: u64 = 2;
 
 /// What the lint knows from elsewhere.
 #[derive(Debug, Clone, Copy)]

@@ -25,21 +25,32 @@ pub(super) fn check(start: &str, states: &Map<String, Value>, findings: &mut Vec
     never_back(states, findings);
 }
 
-/// From what follows acting, nothing leads back to it: a second call needs a new decision.
+/// From what follows acting, nothing leads back to it: a second call needs a new decision. Its own wait is of
+/// use to nobody else.
 fn never_back(states: &Map<String, Value>, findings: &mut Vec<String>) {
     let wait = format!("{ACTING} wait");
-    let Some(choice) = states.get(&format!("{ACTING}?")) else {
+    let own = format!("{ACTING}?");
+    let (Some(task), Some(choice)) = (states.get(ACTING), states.get(&own)) else {
         findings.push(format!("machine: has no {ACTING:?}"));
         return;
     };
     for after in successors(choice)
-        .filter(|next| *next != wait)
+        .chain(successors(task))
+        .filter(|next| *next != wait && *next != own)
         .collect::<BTreeSet<_>>()
     {
         if reachable([after], states).contains(ACTING) {
             findings.push(format!("{after}: comes after {ACTING:?} and leads back to it"));
         }
     }
+    let others = states
+        .iter()
+        .filter(|(name, _)| **name != ACTING && **name != own);
+    findings.extend(
+        others
+            .filter(|(_, state)| successors(state).any(|next| next == wait))
+            .map(|(name, _)| format!("{name}: {wait:?} belongs to {ACTING:?} alone")),
+    );
 }
 
 fn reachable<'a>(from: [&'a str; 1], states: &'a Map<String, Value>) -> BTreeSet<&'a str> {

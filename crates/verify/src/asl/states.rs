@@ -1,6 +1,8 @@
 //! Each state by itself.
 
-use super::{ACTING, ESCALATE, LAMBDA_RETRIED_ERRORS, Limits, OUR_RETRIED_ERRORS, list, only, text};
+use super::{
+    ACTING, ANEW_AFTER_S, DIED, ESCALATE, LAMBDA_RETRIED_ERRORS, Limits, OUR_RETRIED_ERRORS, list, only, text,
+};
 use serde_json::{Map, Value, json};
 
 /// The words that a step may answer with.
@@ -143,11 +145,23 @@ fn catch(name: &str, state: &Value, states: &Map<String, Value>, findings: &mut 
         json!([{"ErrorEquals": ["States.ALL"], "Next": next}])
     } else {
         let assign = json!({"failed": "{% $states.errorOutput %}"});
-        json!([{"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": ESCALATE}])
+        let all = json!({"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": ESCALATE});
+        if name == ACTING {
+            json!([begins_anew(), all])
+        } else {
+            json!([all])
+        }
     };
     if state.get("Catch") != Some(&expected) {
         findings.push(format!("{name}: the Catch must be {expected}"));
     }
+}
+
+/// After what may pass, or when the function died, acting begins anew from its own wait: it alone has no Retry.
+fn begins_anew() -> Value {
+    let errors: Vec<&str> = [&OUR_RETRIED_ERRORS[..], &LAMBDA_RETRIED_ERRORS[..], &DIED[..]].concat();
+    let wait = format!("{ACTING} wait");
+    json!({"ErrorEquals": errors, "Assign": {"after": ANEW_AFTER_S}, "Next": wait})
 }
 
 fn choice(name: &str, state: &Value, findings: &mut Vec<String>) {

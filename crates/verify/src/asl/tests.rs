@@ -148,6 +148,30 @@ fn acting_is_never_tried_again() {
 }
 
 #[test]
+fn acting_begins_anew_only_after_what_may_pass() {
+    let cases: [fn(&mut Value); 5] = [
+        |s| {
+            s["Fail over"]["Catch"].as_array_mut().unwrap().remove(0);
+        },
+        |s| s["Fail over"]["Catch"][0]["ErrorEquals"] = json!(["States.ALL"]),
+        |s| s["Fail over"]["Catch"][0]["ErrorEquals"][0] = json!("Refused"),
+        |s| s["Fail over"]["Catch"][0]["Next"] = json!("Fail over"),
+        |s| s["Fail over"]["Catch"][0]["Assign"] = json!({}),
+    ];
+    for case in cases {
+        refused(case, "Fail over: the Catch must be");
+    }
+    refused(
+        |s| s["Promotion"]["Catch"] = s["Fail over"]["Catch"].clone(),
+        "Promotion: the Catch must be",
+    );
+    refused(
+        |s| s["Assess?"]["Choices"][0]["Next"] = json!("Fail over wait"),
+        "Assess?: \"Fail over wait\" belongs to",
+    );
+}
+
+#[test]
 fn a_retry_names_harmless_errors_only_and_is_bounded() {
     for error in ["States.ALL", "States.TaskFailed", "Refused", "Fenced"] {
         refused(

@@ -1,0 +1,140 @@
+//! The step that calls begins anew after what may pass, and not for ever; a look does not wait for what is slow.
+
+use super::scene::{Scene, said};
+use crate::{Case, sight};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use recovery::{
+    CallError, Entry, Failure, Guard, Next, Step,
+    incident::Event,
+    ports::Alarms,
+    signal::AlarmValue,
+    topology::AlarmState,
+    twins::fixture::{self, ALARM, at},
+};
+use std::{sync::Arc, time::Duration};
+
+fn down() -> CallError {
+    CallError::new("DynamoDB", "GetItem", Failure::Doubtful, "timed out")
+}
+
+async fn assessed() -> Scene {
+    let scene = Scene::open().await;
+    for step in [Step::Confirm, Step::Assess] {
+        assert_eq!(scene.once(step, 30).await.unwrap().next, Next::Done);
+    }
+    scene
+}
+
+#[tokio::test]
+async fn what_passes_costs_a_moment_and_not_the_recovery() {
+    let scene = assessed().await;
+    scene.incidents.fail_with(Some(down()));
+    for seconds in [31, 33, 599] {
+        let error = scene.once(Step::FailOver, seconds).await.unwrap_err();
+        assert_eq!(error.name(), "Unavailable", "{seconds}: begun anew");
+    }
+    scene.incidents.fail_with(None);
+    assert_eq!(scene.twice(Step::FailOver, 601).await.next, Next::Done);
+    assert_eq!(scene.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_for_people_when_the_plans_time_is_over() {
+    let scene = assessed().await;
+    scene.incidents.fail_with(Some(down()));
+    let reply = scene.once(Step::FailOver, 600).await.unwrap();
+    assert_eq!(said(&reply), (Next::Escalate, Guard::DeadlinePassed));
+    assert!(
+        reply.outcome.summary.contains("timed out"),
+        "{}",
+        reply.outcome.summary
+    );
+    assert_eq!(
+        scene.once(Step::Confirm, 600).await.unwrap_err().name(),
+        "Unavailable",
+        "other steps have a Retry that ends"
+    );
+    assert!(scene.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_old_decision_is_not_carried_out() {
+    let scene = Scene::with(fixture::slice(), fixture::person_trigger(), Entry::Assess).await;
+    assert_eq!(scene.once(Step::Assess, 30).await.unwrap().next, Next::Done);
+    let reply = scene.twice(Step::FailOver, 630).await;
+    assert_eq!(said(&reply), (Next::Escalate, Guard::DeadlinePassed));
+    assert!(scene.calls().is_empty());
+    assert_eq!(scene.twice(Step::FailOver, 629).await.next, Next::Done);
+    assert_eq!(scene.calls().len(), 1);
+    // Once it is called, no deadline hides that.
+    assert_eq!(scene.twice(Step::FailOver, 900).await.next, Next::Done);
+}
+
+#[tokio::test]
+async fn a_function_that_died_after_the_intent_goes_on_by_reading() {
+    let scene = assessed().await;
+    let intent = Event::FailoverIntended {
+        from: "orders-1".to_owned(),
+        target: "orders-2".to_owned(),
+    };
+    scene.write(31, intent).await;
+    assert_eq!(scene.twice(Step::FailOver, 33).await.next, Next::Done);
+    assert!(scene.calls().is_empty());
+}
+
+/// CloudWatch that never answers.
+struct Silent;
+
+#[async_trait]
+impl Alarms for Silent {
+    async fn alarms(&self, _: &[String]) -> Result<Vec<AlarmState>, CallError> {
+        std::future::pending().await
+    }
+
+    async fn replica_lag_ms(&self, _: &str, _: Timestamp) -> Result<Option<f64>, CallError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_slow_is_missing_and_the_rest_is_seen() {
+    let scene = Scene::open().await;
+    let (head, incident, plan) = (scene.head().await, scene.incident().await, fixture::slice());
+    let case = Case {
+        plan: &plan.database,
+        head: &head,
+        incident: &incident,
+    };
+    let mut ports = scene.ports.clone();
+    ports.alarms = Arc::new(Silent);
+    let look = sight::look_within(Duration::from_millis(20), &case, &ports);
+    let seen = tokio::time::timeout(Duration::from_secs(2), look)
+        .await
+        .expect("it does not wait for ever");
+    let error = seen.alarms.clone().unwrap_err();
+    assert_eq!((error.service, error.failure), ("CloudWatch", Failure::Doubtful));
+    assert!(seen.cluster.is_ok() && seen.events.is_ok() && seen.switchover.is_ok() && seen.switches.is_ok());
+    let judgement = crate::confirm::decide(at(60), &case, &seen);
+    assert_eq!(judgement.verdict.guard, Guard::EvidenceMissing);
+}
+
+#[tokio::test]
+async fn an_event_explains_the_alarm_within_all_its_periods() {
+    let scene = Scene::open().await;
+    let (head, incident, plan) = (scene.head().await, scene.incident().await, fixture::slice());
+    let case = Case {
+        plan: &plan.database,
+        head: &head,
+        incident: &incident,
+    };
+    let mut alarm = fixture::alarm(ALARM, AlarmValue::Alarm, at(0));
+    (alarm.datapoints, alarm.evaluation_periods) = (Some(2), Some(5));
+    assert_eq!(
+        sight::window_start(&case, std::slice::from_ref(&alarm)),
+        at(-360),
+        "two of five"
+    );
+    alarm.evaluation_periods = None;
+    assert_eq!(sight::window_start(&case, &[alarm]), at(-180));
+}
