@@ -147,7 +147,7 @@ fn state(past: &[Record]) -> State {
 }
 
 fn write_state(state: &State, number: usize) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{number}.json"));
+    let path = scene::scratch(&format!("state-{number}.json"));
     fs::write(&path, serde_json::to_vec(state).unwrap()).unwrap();
     path
 }

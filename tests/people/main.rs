@@ -92,5 +92,6 @@ fn main() -> ExitCode {
     if let Some(stage) = shared.stage.lock().unwrap_or_else(PoisonError::into_inner).take() {
         stage.stop();
     }
+    let _ = std::fs::remove_dir_all(scene::scratch_folder());
     conclusion.exit_code()
 }

@@ -8,10 +8,25 @@ use drill::{
 };
 use jiff::Timestamp;
 use recovery::{Closing, Event, Guard, Incident};
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 /// How long anything may take on the quick pace.
 const WITHIN: Duration = Duration::from_mins(2);
+
+/// Where a file of this run goes: two runs at once do not share it.
+pub(crate) fn scratch(file: &str) -> PathBuf {
+    let folder = scratch_folder();
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    folder.join(file)
+}
+
+/// The folder of this run's files.
+pub(crate) fn scratch_folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("people-{}", std::process::id()))
+}
 
 /// The demo estate as new, the plan as checked in, no incident.
 pub(crate) async fn as_new(stage: &Stage) {

@@ -1,9 +1,9 @@
 //! `drp validate`.
 
-use crate::programs::drp;
+use crate::{programs::drp, scene::scratch};
 use drill::stage::Stage;
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::fs;
 
 pub(crate) async fn a_plan_is_judged_by_line(stage: &Stage) {
     let good = drp(stage, &["validate", "plan.toml", "--json"])
@@ -21,7 +21,7 @@ pub(crate) async fn a_plan_is_judged_by_line(stage: &Stage) {
     let broken = text
         .replace("mode = \"automatic\"", "mood = \"automatic\"")
         .replace("rto = \"5m\"", "rto = \"five\"");
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-plan.toml");
+    let path = scratch("broken-plan.toml");
     fs::write(&path, broken).unwrap();
     let path = path.to_str().unwrap();
     let bad = drp(stage, &["validate", path, "--json"]).await.with(1).json();

@@ -2,7 +2,7 @@
 
 use crate::{
     programs::{self, Ended},
-    scene::{as_new, failovers, incidents, requests},
+    scene::{as_new, failovers, incidents, requests, scratch},
 };
 use drill::{artifacts, stage::Stage};
 use jiff::Timestamp;
@@ -160,13 +160,9 @@ async fn with(stage: &Stage, change: impl FnOnce(&mut BTreeMap<&str, String>)) -
         .map(|(name, value)| (name.as_str().unwrap(), filled_in(value.as_str().unwrap(), &given)))
         .collect();
 
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("workflow");
-    fs::create_dir_all(&folder).unwrap();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let (script, summary) = (
-        folder.join(format!("{number}.sh")),
-        folder.join(format!("{number}.md")),
-    );
+    let script = scratch(&format!("{number}.sh"));
+    let summary = scratch(&format!("{number}.md"));
     fs::write(&script, step["run"].as_str().expect("the step's command")).unwrap();
     fs::write(&summary, "").unwrap();
     let aws = stage
