@@ -142,7 +142,7 @@ fn state(past: &[Record]) -> State {
         account: Some(ACCOUNT.to_owned()),
         region: Some(REGION.to_owned()),
         heads: head.map(|h| (h.database.clone(), h)).into_iter().collect(),
-        switches: Vec::new(),
+        ..State::default()
     }
 }
 
