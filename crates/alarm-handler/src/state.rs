@@ -1,12 +1,12 @@
 //! What a decision looks at besides the event and the plan.
 
-use plan::Plan;
+use plan::{NoticeKind, Plan};
 use recovery::{
-    Head,
+    Closing, Head, Record, Status,
     ports::{Scope, Switch},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known at the moment of a decision. The handler reads it from the table; `drp explain` from a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct State {
     pub heads: BTreeMap<String, Head>,
     /// The kill switches that are set.
     pub switches: Vec<Switch>,
+    /// The databases of whose newest incident, which is closed, people were told and have not heard the end.
+    pub awaiting_end: BTreeSet<String>,
 }
 
 impl State {
@@ -36,6 +38,20 @@ impl State {
             Scope::All => true,
             Scope::Database(name) => name == database,
         })
+    }
+
+    /// Whether the end of a head's incident may still be told: it was closed, but not because it was over.
+    pub(crate) fn may_await_end(head: &Head) -> bool {
+        matches!(
+            head.status,
+            Status::Closed(Closing::Observed | Closing::Refused | Closing::Escalated)
+        )
+    }
+
+    /// Whether people were told of trouble after they last heard that all is clear.
+    pub(crate) fn awaits_end(records: &[Record]) -> bool {
+        let newest = records.iter().rfind(|r| !r.owes.is_empty());
+        newest.is_some_and(|r| !r.owes.contains(&NoticeKind::AllClear))
     }
 
     /// Why an event of this account and region is not ours; none if it is.

@@ -2,7 +2,7 @@
 
 use super::{Act, Ruling, open_incident, paused, unacknowledged};
 use crate::state::State;
-use plan::{NoticeKind, Plan};
+use plan::{Agree, NoticeKind, Plan};
 use recovery::{
     Closing, Decision, Entry, Guard, Head, IncidentId, Status, Verdict,
     incident::Trigger,
@@ -49,6 +49,9 @@ fn for_database(name: &str, change: &AlarmChange, plan: &Plan, state: &State) ->
     match &change.state {
         AlarmValue::Alarm => {}
         AlarmValue::Ok => {
+            if let Some(ruling) = over(name, change, plan, state) {
+                return ruling;
+            }
             let reason = format!("Alarm {} is OK, and no incident of {name} is open.", change.name);
             return Ruling::nothing(
                 about(Decision::Ignore, Guard::OkWithoutIncident, reason)
@@ -76,6 +79,31 @@ fn for_database(name: &str, change: &AlarmChange, plan: &Plan, state: &State) ->
         }
     }
     speaks(name, change, plan, state)
+}
+
+/// A witness is OK again after people were told of an interruption that Mainstay left to them: they hear its end,
+/// once. Where one witness is enough, another one may still speak: its OK alone says nothing.
+fn over(name: &str, change: &AlarmChange, plan: &Plan, state: &State) -> Option<Ruling> {
+    let head = state.head(name).filter(|head| State::may_await_end(head))?;
+    let detection = &plan.database(name)?.detection;
+    let alone = detection.agree == Agree::All || detection.alarms.len() == 1;
+    // An OK that is older than what people were told is late, not good news.
+    let newer = head.alarm_seen.max(Some(head.opened_at)) < Some(change.at);
+    if !(alone && newer && state.awaiting_end.contains(name)) {
+        return None;
+    }
+    let reason = format!(
+        "Alarm {} is OK again: the interruption that incident {} told people of is over, as far as it can tell.",
+        change.name, head.incident
+    );
+    let verdict = Verdict::new(Decision::Note, Guard::RecoveredByItself, reason)
+        .about(name)
+        .unless("Had people heard the end already, there would be nothing to tell.");
+    Some(Ruling::note(
+        seen(verdict, change),
+        Some(change.at),
+        &[NoticeKind::AllClear],
+    ))
 }
 
 /// The ruling about a transition that is a repeat, or news for an open incident.

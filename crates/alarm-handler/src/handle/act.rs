@@ -68,7 +68,7 @@ pub(super) async fn settle(
                 return Ok(done);
             }
             Committed::Conflict(_) => {
-                let fresh = look(&[name.to_owned()], ports, context).await?;
+                let fresh = look(signal, &[name.to_owned()], ports, context).await?;
                 let same = fresh.head(name) == head.as_ref();
                 ruling = if same {
                     repeat(ruling.verdict, &record.incident)

@@ -163,7 +163,7 @@ async fn standing(
         Some(name) => vec![name.to_owned()],
         None => context.plan.databases.iter().map(|d| d.name.clone()).collect(),
     };
-    let state = look(&names, ports, context).await?;
+    let state = look(&recovery::signal::Signal::Sweep, &names, ports, context).await?;
     Ok(SwitchReply {
         answer,
         database: database.map(str::to_owned),

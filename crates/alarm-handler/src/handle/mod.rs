@@ -18,7 +18,7 @@ use plan::Plan;
 use recovery::{
     CallError, Decision, Failure, Guard, IncidentId, StepError, Verdict,
     ports::{Executions, Incidents, Topic},
-    signal::{Request, Signal},
+    signal::{AlarmValue, Request, Signal},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -124,7 +124,7 @@ async fn answer_to(
     ports: &Ports<'_>,
     context: &Context,
 ) -> Result<Value, Trouble> {
-    let state = look(&concerned(signal, &context.plan), ports, context).await?;
+    let state = look(signal, &concerned(signal, &context.plan), ports, context).await?;
     let mut all = Vec::new();
     for ruling in decide(now, signal, &context.plan, &state) {
         let done = act::settle(now, signal, ruling, &state, ports, context).await?;
@@ -150,7 +150,13 @@ async fn answer_to(
 }
 
 /// The state of these databases, as far as a decision needs it.
-async fn look(databases: &[String], ports: &Ports<'_>, context: &Context) -> Result<State, Trouble> {
+async fn look(
+    signal: &Signal,
+    databases: &[String],
+    ports: &Ports<'_>,
+    context: &Context,
+) -> Result<State, Trouble> {
+    let good_news = matches!(signal, Signal::Alarm(change) if change.state == AlarmValue::Ok);
     let mut state = State {
         account: Some(context.account.clone()),
         region: Some(context.region.clone()),
@@ -160,6 +166,12 @@ async fn look(databases: &[String], ports: &Ports<'_>, context: &Context) -> Res
         let both = async { tokio::try_join!(ports.incidents.head(name), ports.incidents.switches(name)) };
         let (head, switches) = in_time(context, "GetItem", both).await?;
         if let Some(head) = head {
+            if good_news && State::may_await_end(&head) {
+                let records = in_time(context, "Query", ports.incidents.records(&head.incident)).await?;
+                if State::awaits_end(&records) {
+                    state.awaiting_end.insert(name.clone());
+                }
+            }
             state.heads.insert(name.clone(), head);
         }
         for switch in switches {

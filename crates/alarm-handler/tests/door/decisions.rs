@@ -228,6 +228,33 @@ fn an_unacknowledged_escalation_blocks_machines_but_not_people() {
 }
 
 #[test]
+fn an_end_is_told_only_when_the_ok_proves_it() {
+    let awaiting = |status| State {
+        awaiting_end: ["orders".to_owned()].into(),
+        ..state(status)
+    };
+    let refused = Status::Closed(Closing::Refused);
+    let told = ruled("alarm-writer-ok", &plan(), &awaiting(refused));
+    assert_eq!(words(&told), is("note", "recovered-by-itself"));
+    assert_eq!(owes(&told), [NoticeKind::AllClear]);
+
+    let nothing = |plan: &plan::Plan, state: &State| {
+        assert_eq!(
+            words(&ruled("alarm-writer-ok", plan, state)),
+            is("ignore", "ok-without-incident")
+        );
+    };
+    nothing(&plan(), &state(refused));
+    nothing(&plan(), &awaiting(Status::Closed(Closing::StoodDown)));
+    let mut any = plan();
+    any.databases[0].detection.agree = plan::Agree::Any;
+    nothing(&any, &awaiting(refused));
+    let mut late = awaiting(refused);
+    late.heads.get_mut("orders").unwrap().alarm_seen = Some(at("10:06:00"));
+    nothing(&plan(), &late);
+}
+
+#[test]
 fn a_pause_refuses_machines_but_not_people() {
     for scope in [Scope::All, Scope::Database("orders".to_owned())] {
         for name in ["alarm-writer-down", "alarm-muted", "rds-failover-completed"] {

@@ -5,7 +5,8 @@ use alarm_handler::reply::FailoverReply;
 use async_trait::async_trait;
 use plan::NoticeKind;
 use recovery::{
-    CallError, Closing, Entry, Event, Head, IncidentId, Record, Status,
+    CallError, Closing, Decision, Entry, Event, Guard, Head, IncidentId, Record, Status, Verdict,
+    log::Log,
     notice::Notice,
     ports::{Committed, Incidents, Scope, Switch},
     twins::MemoryIncidents,
@@ -339,6 +340,19 @@ async fn a_failover_by_aws_is_recycled_from_the_promotion() {
 }
 
 #[tokio::test]
+async fn a_failover_by_aws_is_recycled_although_mainstays_own_was_just_refused() {
+    let world = World::new();
+    world.decides("10:02:32", "alarm-writer-down").await;
+    // As `confirm` does in the cooldown.
+    world.close("10:02:40", Closing::Refused).await;
+    assert_eq!(
+        world.decides("10:03:10", "rds-failover-completed").await,
+        is("recycle", "aws-failover")
+    );
+    assert_eq!(world.executions.runs().len(), 2);
+}
+
+#[tokio::test]
 async fn fencing_that_timed_out_is_told_whatever_the_state() {
     let world = World::new();
     assert_eq!(
@@ -353,6 +367,62 @@ async fn fencing_that_timed_out_is_told_whatever_the_state() {
         is("recycle", "aws-failover")
     );
     assert_eq!(world.executions.runs()[0].entry, Entry::Promotion);
+}
+
+#[tokio::test]
+async fn people_who_were_told_and_left_alone_hear_the_end_once() {
+    for closing in [Closing::Observed, Closing::Refused, Closing::Escalated] {
+        let world = World::new();
+        world.decides("10:02:32", "alarm-writer-down").await;
+        let silent = World::new();
+        silent.decides("10:02:32", "alarm-writer-down").await;
+        silent.close("10:04:00", closing).await;
+        assert_eq!(
+            silent.decides("10:05:32", "alarm-writer-ok").await,
+            is("ignore", "ok-without-incident"),
+            "nobody was told of anything: {closing:?}"
+        );
+        let head = world.head().await;
+        let mut log = Log::load(&world.incidents, "orders", &head.incident, head.fence)
+            .await
+            .unwrap();
+        let event = Event::Closed {
+            closing,
+            step: None,
+            verdict: Verdict::new(Decision::Refuse, Guard::ObserveMode, "for the test"),
+        };
+        log.append(at("10:04:00"), event, &[NoticeKind::Interruption])
+            .await
+            .unwrap();
+        assert_eq!(
+            world.decides("10:05:32", "alarm-writer-ok").await,
+            is("note", "recovered-by-itself"),
+            "{closing:?}"
+        );
+        assert_eq!(world.newest().await.owes, [NoticeKind::AllClear]);
+        assert_eq!(
+            world.head().await.status,
+            Status::Closed(closing),
+            "it stays closed"
+        );
+        assert_eq!(
+            world.decides("10:05:33", "alarm-writer-ok").await,
+            is("ignore", "ok-without-incident"),
+            "once: {closing:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_pause_is_refused_and_its_end_is_told() {
+    let world = World::new();
+    world.handle("08:00:00", &sample("request-pause")).await.unwrap();
+    world.decides("10:02:32", "alarm-writer-down").await;
+    assert_eq!(
+        world.decides("10:05:32", "alarm-writer-ok").await,
+        is("note", "recovered-by-itself")
+    );
+    assert_eq!(world.timeline().await, ["opened", "noted"]);
 }
 
 #[tokio::test]

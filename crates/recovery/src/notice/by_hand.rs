@@ -89,6 +89,16 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
             }
             all
         }
+        News::Over => {
+            let mut all = vec![("Look where it stands", vec![commands::look(database)])];
+            if matches!(facts.incident.closed(), Some((Closing::Escalated, _))) {
+                all.push((
+                    "When it is safe, acknowledge if nobody has, so that Mainstay acts again",
+                    vec![commands::acknowledge(facts.record.incident.as_str())],
+                ));
+            }
+            all
+        }
         News::Recovered => vec![(
             "Restart by hand, once the cause is mended",
             restart(&facts.not_restarted()),

@@ -52,6 +52,8 @@ pub(super) enum News<'a> {
     Recovered,
     /// All clear without one.
     RecoveredByItself,
+    /// A witness is OK again after Mainstay had told people and left it to them.
+    Over,
 }
 
 impl<'a> News<'a> {
@@ -70,7 +72,9 @@ impl<'a> News<'a> {
             },
             NoticeKind::Refused => Self::Refused,
             NoticeKind::AllClear => {
-                if matches!(facts.incident.closed(), Some((Closing::StoodDown, _))) {
+                if matches!(event, Event::Noted { .. }) {
+                    Self::Over
+                } else if matches!(facts.incident.closed(), Some((Closing::StoodDown, _))) {
                     Self::RecoveredByItself
                 } else {
                     Self::Recovered
@@ -86,7 +90,7 @@ impl<'a> News<'a> {
         match self {
             Self::Recovered if !facts.not_restarted().is_empty() => Severity::Warning,
             Self::Held { .. } => Severity::Warning,
-            Self::Recovered | Self::RecoveredByItself => Severity::Info,
+            Self::Recovered | Self::RecoveredByItself | Self::Over => Severity::Info,
             Self::FailingOver
             | Self::Asked { .. }
             | Self::Moved
@@ -123,6 +127,7 @@ impl<'a> News<'a> {
                 }
             }
             Self::RecoveredByItself => "all clear, recovered by itself".to_owned(),
+            Self::Over => "all clear, its alarm is OK again".to_owned(),
         }
     }
 }

@@ -105,6 +105,10 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
             format!("{it} serves again and has been healthy for {held}.{but}")
         }
         News::RecoveredByItself => format!("{it} recovered by itself. Mainstay changed nothing."),
+        News::Over => format!(
+            "An alarm of {it} is OK again. Mainstay has done nothing since it told you, and has looked at neither \
+             the cluster nor the services."
+        ),
     }
 }
 
@@ -157,14 +161,14 @@ fn expected(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
                 )
             })
         }
-        News::OldWriterNotBlocked | News::Recovered | News::RecoveredByItself => None,
+        News::OldWriterNotBlocked | News::Recovered | News::RecoveredByItself | News::Over => None,
     }
 }
 
 fn at_risk(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
     match news {
         News::RecoveredByItself => Some("none, nothing was moved".to_owned()),
-        News::Held { .. } => None,
+        News::Held { .. } | News::Over => None,
         News::FailingOver
         | News::Asked { .. }
         | News::Moved
@@ -246,7 +250,8 @@ fn outcome(letter: Letter, news: &News<'_>, facts: &Facts<'_>) -> Letter {
         | News::Held { .. }
         | News::Refused
         | News::OldWriterNotBlocked
-        | News::RecoveredByItself => letter,
+        | News::RecoveredByItself
+        | News::Over => letter,
     }
 }
 

@@ -59,6 +59,10 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
         News::Recovered if facts.not_restarted().is_empty() => format!("{it} works again."),
         News::Recovered => format!("{it} works again, but not everything that uses it does."),
         News::RecoveredByItself => format!("{it} works again. It recovered by itself; nothing was changed."),
+        News::Over => format!(
+            "{it} works again, as far as its alarm can tell. If something that depends on it does not, tell the \
+             people on call."
+        ),
     }
 }
 
@@ -74,7 +78,8 @@ fn since(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
         | News::Escalated { .. }
         | News::ServicesFailed { .. }
         | News::OldWriterNotBlocked
-        | News::RecoveredByItself => facts.since_words(),
+        | News::RecoveredByItself
+        | News::Over => facts.since_words(),
     }
 }
 
@@ -118,7 +123,7 @@ fn doing(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
             "the people on call have been told. Everything else goes on by itself.".to_owned()
         }
         News::OldWriterNotBlocked => "the people on call have been told and look at it.".to_owned(),
-        News::Recovered | News::RecoveredByItself => return None,
+        News::Recovered | News::RecoveredByItself | News::Over => return None,
     };
     Some(words)
 }
@@ -143,7 +148,7 @@ fn when(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
         | News::Refused
         | News::Escalated { .. }
         | News::ServicesFailed { .. } => Some("not known yet".to_owned()),
-        News::OldWriterNotBlocked | News::Recovered | News::RecoveredByItself => None,
+        News::OldWriterNotBlocked | News::Recovered | News::RecoveredByItself | News::Over => None,
     }
 }
 
@@ -183,7 +188,7 @@ fn data(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
         News::Observed { .. } | News::Held { .. } | News::Refused | News::Escalated { .. } => {
             Some("not known yet".to_owned())
         }
-        News::RecoveredByItself => None,
+        News::RecoveredByItself | News::Over => None,
     }
 }
 
@@ -204,8 +209,8 @@ fn loss(facts: &Facts<'_>) -> String {
 
 fn closing_words(news: &News<'_>) -> &'static str {
     match news {
-        News::Recovered | News::RecoveredByItself => "You need to do nothing.",
-        // Mainstay has ended here, so it will not see it work again.
+        News::Recovered | News::RecoveredByItself | News::Over => "You need to do nothing.",
+        // Mainstay has ended here: all that it may still hear is that an alarm is OK.
         News::Observed { .. } | News::Refused | News::Escalated { .. } => {
             "You need to do nothing. The people on call will tell you when it works again."
         }

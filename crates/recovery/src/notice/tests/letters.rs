@@ -102,6 +102,44 @@ reads!(
     )
 );
 
+fn left_to_people(closing: Closing, guard: Guard) -> Vec<(&'static str, Event)> {
+    let closed = Event::Closed {
+        closing,
+        step: Some(Step::Confirm),
+        verdict: verdict(Decision::Refuse, guard, "People decide."),
+    };
+    let ok = Event::Noted {
+        verdict: verdict(
+            Decision::Note,
+            Guard::RecoveredByItself,
+            "Alarm orders-writer-down is OK again.",
+        )
+        .seeing("alarm orders-writer-down", "OK since 2026-03-01T10:05:31Z"),
+        alarm_at: Some(at("10:05:31")),
+    };
+    vec![
+        ("10:02:01", witness_speaks()),
+        ("10:02:31", closed),
+        ("10:05:32", ok),
+    ]
+}
+
+reads!(
+    over_after_mode_observe,
+    story(
+        left_to_people(Closing::Observed, Guard::ObserveMode),
+        NoticeKind::AllClear
+    )
+);
+
+reads!(
+    over_after_an_escalation,
+    story(
+        left_to_people(Closing::Escalated, Guard::TookTooLong),
+        NoticeKind::AllClear
+    )
+);
+
 reads!(
     observed,
     story(
