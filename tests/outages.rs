@@ -33,10 +33,7 @@ impl Pool {
                 Stage::start(Pace::Quick, &mut View::silent()).await?
             };
             let outcome = outage(&stage, scenario).await;
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(stage);
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(stage);
             outcome
         })
     }
@@ -70,11 +67,8 @@ fn main() -> ExitCode {
         (Err(error), _) => return complain(&error.to_string()),
         (_, Err(error)) => return complain(&error),
     };
-    let pool = Arc::new(Pool {
-        runtime,
-        idle: Mutex::new(Vec::new()),
-        starting: tokio::sync::Mutex::new(()),
-    });
+    let pool =
+        Arc::new(Pool { runtime, idle: Mutex::new(Vec::new()), starting: tokio::sync::Mutex::new(()) });
     let trials = scenarios
         .into_iter()
         .map(|scenario| {

@@ -21,11 +21,7 @@ pub(crate) async fn the_table(stage: &Stage) {
         let answer = stage.api.json(Service::DynamoDb, action, &request).await;
         answer.expect("DynamoDB answers")
     };
-    let shown = ask(
-        "DescribeTable",
-        json!({ "TableName": stage.stack.output("TableName") }),
-    )
-    .await;
+    let shown = ask("DescribeTable", json!({ "TableName": stage.stack.output("TableName") })).await;
     let like = |key: &str| shown["Table"][key].clone();
     let table = json!({
         "TableName": "conformance",
@@ -35,25 +31,16 @@ pub(crate) async fn the_table(stage: &Stage) {
     });
     ask("CreateTable", table).await;
     let table = IncidentTable::new(&config(stage), "conformance");
-    conformance::incidents(&table, "conformance")
-        .await
-        .expect("the table answers");
+    conformance::incidents(&table, "conformance").await.expect("the table answers");
 }
 
 pub(crate) async fn the_state_machine(stage: &Stage) {
     let machine = StateMachine::new(&config(stage), stage.stack.output("StateMachineArn")).expect("an ARN");
     let (run, unknown) = (run(1), run(2));
-    conformance::executions(&machine, &run, &unknown)
-        .await
-        .expect("it answers");
+    conformance::executions(&machine, &run, &unknown).await.expect("it answers");
     // Its incident is in no table, so it fails: not before, but soon.
     let since = Instant::now();
-    while machine
-        .find(&run)
-        .await
-        .expect("it answers")
-        .is_some_and(|e| e.status == "RUNNING")
-    {
+    while machine.find(&run).await.expect("it answers").is_some_and(|e| e.status == "RUNNING") {
         assert!(since.elapsed() < Duration::from_mins(1), "it still runs");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -62,32 +49,20 @@ pub(crate) async fn the_state_machine(stage: &Stage) {
 pub(crate) async fn the_topic_and_the_bus(stage: &Stage) {
     let config = config(stage);
     let topic = NoticeTopic::new(&config, stage.stack.output("NoticesTopicArn"));
-    conformance::topic(&topic, "conformance")
-        .await
-        .expect("the topic answers");
-    conformance::bus(&EventBus::new(&config, "default"), "conformance")
-        .await
-        .expect("the bus answers");
+    conformance::topic(&topic, "conformance").await.expect("the topic answers");
+    conformance::bus(&EventBus::new(&config, "default"), "conformance").await.expect("the bus answers");
 }
 
 pub(crate) async fn alarms_and_services(stage: &Stage) {
     let config = config(stage);
-    let alarms = stage
-        .stack
-        .resources
-        .values()
-        .filter(|r| r.kind == "AWS::CloudWatch::Alarm");
+    let alarms = stage.stack.resources.values().filter(|r| r.kind == "AWS::CloudWatch::Alarm");
     let names: Vec<String> = alarms.map(|r| r.id.clone()).collect();
     assert!(names.len() > 1 && names.iter().any(|n| n == ALARM), "{names:?}");
-    conformance::alarms(&CloudWatch::new(&config), &names)
-        .await
-        .expect("CloudWatch answers");
+    conformance::alarms(&CloudWatch::new(&config), &names).await.expect("CloudWatch answers");
 
     let services = ["orders-api", "orders-worker", "catalogue"].map(str::to_owned);
     let estate = config.to_builder().endpoint_url(stage.estate.address()).build();
-    conformance::services(&Ecs::new(&estate), "shop", &services)
-        .await
-        .expect("ECS answers");
+    conformance::services(&Ecs::new(&estate), "shop", &services).await.expect("ECS answers");
 }
 
 fn run(fence: u64) -> Run {
@@ -105,13 +80,8 @@ fn run(fence: u64) -> Run {
 fn config(stage: &Stage) -> SdkConfig {
     let variables = stage.variables();
     let of = |name: &str| variables.get(name).cloned().expect("a variable of the stage");
-    let credentials = Credentials::new(
-        of("AWS_ACCESS_KEY_ID"),
-        of("AWS_SECRET_ACCESS_KEY"),
-        None,
-        None,
-        "the local cloud",
-    );
+    let credentials =
+        Credentials::new(of("AWS_ACCESS_KEY_ID"), of("AWS_SECRET_ACCESS_KEY"), None, None, "the local cloud");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(of("AWS_REGION")))

@@ -40,10 +40,7 @@ pub(crate) async fn an_escalated_incident_blocks_until_it_is_acknowledged(stage:
     silence_writer(stage).await;
     let guard = Guard::EscalationUnacknowledged;
     let blocked = until(stage, "a refusal", |i| by(i, guard)).await;
-    assert_eq!(
-        (blocked.id.as_str(), closing(&blocked)),
-        (id, Some(Closing::Escalated))
-    );
+    assert_eq!((blocked.id.as_str(), closing(&blocked)), (id, Some(Closing::Escalated)));
     let refused = letter(stage, "on-call", "refused").await;
     assert_eq!(refused.incident, id);
     assert_eq!(failovers(stage, since).await, 0, "calls while it is blocked");
@@ -51,24 +48,14 @@ pub(crate) async fn an_escalated_incident_blocks_until_it_is_acknowledged(stage:
     heal(stage).await;
 
     // The third outage, once somebody has looked.
-    drp(stage, &["ack", "orders-never"])
-        .await
-        .with(1)
-        .says("nothing to acknowledge");
+    drp(stage, &["ack", "orders-never"]).await.with(1).says("nothing to acknowledge");
     let ack = ["ack", id, "--reason", "the image is mended", "--json"];
     assert_eq!(drp(stage, &ack).await.with(0).json()["acknowledged"], true);
     drp(stage, &["ack", id]).await.with(0).says("already");
     let since = Timestamp::now();
     silence_writer(stage).await;
-    let third = until(stage, "a new incident that is closed", |i| {
-        i.id != blocked.id && i.closed().is_some()
-    })
-    .await;
-    assert_eq!(
-        closing(&third),
-        Some(Closing::Recovered),
-        "{:?}",
-        third.records.last()
-    );
+    let third =
+        until(stage, "a new incident that is closed", |i| i.id != blocked.id && i.closed().is_some()).await;
+    assert_eq!(closing(&third), Some(Closing::Recovered), "{:?}", third.records.last());
     assert_eq!(failovers(stage, since).await, 1, "calls after the ack");
 }

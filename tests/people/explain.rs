@@ -71,11 +71,7 @@ pub(crate) async fn what_cannot_be_read_is_an_error_here_and_there(stage: &Stage
         if let Ok(event) = serde_json::from_str::<Value>(&sample) {
             let error = handled(&sample, &[]).await.expect_err("it cannot be read");
             assert!(told.err.contains(&error.to_string()), "{name}: {}", told.err);
-            let error = stage
-                .ask(&event)
-                .await
-                .expect_err("it cannot be read")
-                .to_string();
+            let error = stage.ask(&event).await.expect_err("it cannot be read").to_string();
             assert!(error.contains("MalformedEvent"), "{name}, on the cloud: {error}");
         }
     }
@@ -135,9 +131,7 @@ fn escalated() -> Vec<Record> {
 }
 
 fn state(past: &[Record]) -> State {
-    let head = past
-        .iter()
-        .fold(None, |head: Option<Head>, r| Some(Head::after(head.as_ref(), r)));
+    let head = past.iter().fold(None, |head: Option<Head>, r| Some(Head::after(head.as_ref(), r)));
     State {
         account: Some(ACCOUNT.to_owned()),
         region: Some(REGION.to_owned()),
@@ -155,9 +149,7 @@ fn write_state(state: &State, number: usize) -> PathBuf {
 fn samples(inner: &str) -> Vec<PathBuf> {
     let folder = artifacts::repository().join("events").join(inner);
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut all: Vec<PathBuf> = files
-        .filter(|p| p.extension().is_some_and(|e| e == "json"))
-        .collect();
+    let mut all: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
     all.sort();
     all
 }
@@ -167,10 +159,6 @@ fn text(path: &Path) -> String {
 }
 
 fn word(answer: &Value) -> String {
-    let word = |key: &str| {
-        answer[key]
-            .as_str()
-            .unwrap_or_else(|| panic!("`{key}` of {answer}"))
-    };
+    let word = |key: &str| answer[key].as_str().unwrap_or_else(|| panic!("`{key}` of {answer}"));
     format!("{} {}", word("decision"), word("guard"))
 }

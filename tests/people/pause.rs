@@ -10,13 +10,7 @@ use recovery::{Closing, Guard};
 
 pub(crate) async fn a_paused_database_is_left_alone_until_it_is_resumed(stage: &Stage) {
     as_new(stage).await;
-    let pause = [
-        "pause",
-        "orders",
-        "--reason",
-        "maintenance of the network",
-        "--json",
-    ];
+    let pause = ["pause", "orders", "--reason", "maintenance of the network", "--json"];
     let paused = drp(stage, &pause).await.with(0).json();
     assert_eq!(paused["paused"], true);
     let status = drp(stage, &["status"]).await.with(0);
@@ -35,20 +29,11 @@ pub(crate) async fn a_paused_database_is_left_alone_until_it_is_resumed(stage: &
     heal(stage).await;
 
     // Two switches: each is lifted by itself.
-    drp(stage, &["pause", "--reason", "game day"])
-        .await
-        .with(0)
-        .says("all databases");
-    drp(stage, &["resume", "orders"])
-        .await
-        .with(0)
-        .says("another one stands");
+    drp(stage, &["pause", "--reason", "game day"]).await.with(0).says("all databases");
+    drp(stage, &["resume", "orders"]).await.with(0).says("another one stands");
     let resumed = drp(stage, &["resume", "--json"]).await.with(0).json();
     assert_eq!(resumed["paused"], false);
     let status = drp(stage, &["status"]).await.with(0);
     assert!(!status.out.contains("PAUSED"), "{}", status.out);
-    drp(stage, &["pause", "invoices", "--reason", "x"])
-        .await
-        .with(1)
-        .says("no database `invoices`");
+    drp(stage, &["pause", "invoices", "--reason", "x"]).await.with(1).says("no database `invoices`");
 }

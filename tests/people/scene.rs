@@ -45,19 +45,13 @@ pub(crate) fn named(name: &str) -> Scenario {
 
 /// The writer is cut off.
 pub(crate) async fn silence_writer(stage: &Stage) {
-    let fault = estate::model::Fault::SilenceWriter {
-        cluster: DATABASE.to_owned(),
-        region: None,
-    };
+    let fault = estate::model::Fault::SilenceWriter { cluster: DATABASE.to_owned(), region: None };
     stage.estate.fault(&fault.into()).await.expect("it is struck");
 }
 
 /// Everything is well again, and the alarm has seen it.
 pub(crate) async fn heal(stage: &Stage) {
-    let fault = estate::model::Fault::Heal {
-        cluster: None,
-        region: None,
-    };
+    let fault = estate::model::Fault::Heal { cluster: None, region: None };
     stage.estate.fault(&fault.into()).await.expect("it is healed");
     stage.alarm_becomes("OK", WITHIN).await.expect("the alarm is OK");
 }

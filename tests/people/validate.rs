@@ -6,16 +6,10 @@ use serde_json::Value;
 use std::fs;
 
 pub(crate) async fn a_plan_is_judged_by_line(stage: &Stage) {
-    let good = drp(stage, &["validate", "plan.toml", "--json"])
-        .await
-        .with(0)
-        .json();
+    let good = drp(stage, &["validate", "plan.toml", "--json"]).await.with(0).json();
     assert_eq!(good["valid"], true);
     assert!(errors(&good).is_empty(), "{good}");
-    drp(stage, &["validate", "plan.toml"])
-        .await
-        .with(0)
-        .says("plan.toml: valid, 1 database(s)");
+    drp(stage, &["validate", "plan.toml"]).await.with(0).says("plan.toml: valid, 1 database(s)");
 
     let text = fs::read_to_string(drill::artifacts::repository().join("plan.toml")).unwrap();
     let broken = text
@@ -35,10 +29,7 @@ pub(crate) async fn a_plan_is_judged_by_line(stage: &Stage) {
     assert_eq!(errors.len(), 2, "all errors, not just the first: {errors:?}");
     assert!(errors.iter().any(|e| e.contains("mood")), "{errors:?}");
     assert!(errors.iter().any(|e| e.contains("rto")), "{errors:?}");
-    drp(stage, &["validate", path])
-        .await
-        .with(1)
-        .says("NOT valid; 2 error(s)");
+    drp(stage, &["validate", path]).await.with(1).says("NOT valid; 2 error(s)");
 
     let gone = drp(stage, &["validate", "no-such-plan.toml"]).await.with(2);
     assert!(gone.err.contains("no-such-plan.toml"), "{}", gone.err);

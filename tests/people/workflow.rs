@@ -56,28 +56,15 @@ pub(crate) async fn what_is_missing_or_wrong_ends_without_a_request(stage: &Stag
         given.insert("vars.MAINSTAY_FUNCTION", String::new());
     });
     let unset = unset.await.ended().await.ended.with(2);
-    assert!(
-        unset.err.contains("MAINSTAY_FUNCTION is not set"),
-        "{}",
-        unset.err
-    );
+    assert!(unset.err.contains("MAINSTAY_FUNCTION is not set"), "{}", unset.err);
     let unknown = start(stage, "invoices", false, "x").await.ended().await;
     unknown.ended.with(1).says("No recovery was started");
     let blank = start(stage, "orders", false, " \n").await.ended().await;
-    blank
-        .ended
-        .with(1)
-        .says("Mainstay could not do it: cannot read the event: `$.reason` is empty");
+    blank.ended.with(1).says("Mainstay could not do it: cannot read the event: `$.reason` is empty");
     let nobody = with(stage, |given| {
         given.insert("vars.MAINSTAY_FUNCTION", "no-such-function".to_owned());
     });
-    nobody
-        .await
-        .ended()
-        .await
-        .ended
-        .with(1)
-        .says("The request was not answered");
+    nobody.await.ended().await.ended.with(1).says("The request was not answered");
     assert!(incidents(stage).await.is_empty());
 }
 
@@ -87,13 +74,7 @@ pub(crate) async fn a_dry_run_says_what_would_be_done(stage: &Stage) {
     let run = start(stage, "orders", true, "does it work?").await.ended().await;
     run.ended.with(0).says("Dry run: Mainstay would go ahead");
     assert!(run.summary.contains("### Dry run of orders"), "{}", run.summary);
-    start(stage, "invoices", true, "x")
-        .await
-        .ended()
-        .await
-        .ended
-        .with(1)
-        .says("would not go ahead");
+    start(stage, "invoices", true, "x").await.ended().await.ended.with(1).says("would not go ahead");
     assert!(incidents(stage).await.is_empty());
     assert_eq!(requests(stage, since).await, [], "a request at RDS or ECS");
 }
@@ -106,36 +87,18 @@ pub(crate) async fn a_recovery_is_followed_and_summarised(stage: &Stage) {
     let run = start(stage, "orders", false, reason).await.ended().await;
     let all = incidents(stage).await;
     let [incident] = &all[..] else { panic!("{all:?}") };
-    run.ended.with(0).says(&format!(
-        "Incident {} is closed: the database and its services",
-        incident.id
-    ));
-    assert_eq!(
-        incident.closed().map(|(closing, _)| closing),
-        Some(Closing::Recovered)
-    );
+    run.ended.with(0).says(&format!("Incident {} is closed: the database and its services", incident.id));
+    assert_eq!(incident.closed().map(|(closing, _)| closing), Some(Closing::Recovered));
     assert_eq!(failovers(stage, since).await, 1);
-    let Event::Opened {
-        trigger: Trigger::Person { by, reason: told, .. },
-        ..
-    } = &incident.records[0].event
+    let Event::Opened { trigger: Trigger::Person { by, reason: told, .. }, .. } = &incident.records[0].event
     else {
         panic!("{:?}", incident.records[0])
     };
     assert_eq!(by, "octo-dana");
     assert!(told.starts_with("\"down\" `id` $(exit 9) ${HOME}"), "{told}");
-    assert!(
-        !run.summary.contains("<b>") && !run.summary.contains("`id`"),
-        "{}",
-        run.summary
-    );
+    assert!(!run.summary.contains("<b>") && !run.summary.contains("`id`"), "{}", run.summary);
     let rows = run.summary.lines().filter(|l| l.starts_with("| ")).count();
-    assert_eq!(
-        rows,
-        incident.records.len() + 2,
-        "one row for each event:\n{}",
-        run.summary
-    );
+    assert_eq!(rows, incident.records.len() + 2, "one row for each event:\n{}", run.summary);
 }
 
 /// Starts the step as a runner does: expressions replaced by what is given, the environment, the shell. Region and
@@ -165,10 +128,7 @@ async fn with(stage: &Stage, change: impl FnOnce(&mut BTreeMap<&str, String>)) -
     let summary = scratch(&format!("{number}.md"));
     fs::write(&script, step["run"].as_str().expect("the step's command")).unwrap();
     fs::write(&summary, "").unwrap();
-    let aws = stage
-        .variables()
-        .into_iter()
-        .filter(|(name, _)| name.starts_with("AWS_"));
+    let aws = stage.variables().into_iter().filter(|(name, _)| name.starts_with("AWS_"));
     let mut path = cli().await.into_os_string();
     path.push(":/usr/local/bin:/usr/bin:/bin");
     // GitHub: `bash -e {0}` where a step names no shell.
@@ -179,10 +139,7 @@ async fn with(stage: &Stage, change: impl FnOnce(&mut BTreeMap<&str, String>)) -
         .current_dir(&root)
         .env_clear()
         .envs(aws)
-        .env(
-            "AWS_DEFAULT_REGION",
-            stage.variables().remove("AWS_REGION").expect("a region"),
-        )
+        .env("AWS_DEFAULT_REGION", stage.variables().remove("AWS_REGION").expect("a region"))
         .envs([("LANG", "C.UTF-8"), ("POLL_SECONDS", "1")])
         .env("PATH", path)
         .env("GITHUB_STEP_SUMMARY", &summary)
@@ -194,11 +151,7 @@ async fn with(stage: &Stage, change: impl FnOnce(&mut BTreeMap<&str, String>)) -
 /// The folder of the AWS CLI.
 async fn cli() -> PathBuf {
     let made = tokio::task::spawn_blocking(|| {
-        Environment::ensure(
-            "aws-cli",
-            include_str!("requirements.txt"),
-            &artifacts::repository(),
-        )
+        Environment::ensure("aws-cli", include_str!("requirements.txt"), &artifacts::repository())
     });
     let environment = made.await.unwrap().unwrap_or_else(|e| panic!("{e}"));
     environment.dir().join("bin")
@@ -208,15 +161,10 @@ async fn cli() -> PathBuf {
 fn step(root: &Path) -> Value {
     let text = fs::read_to_string(root.join(".github/workflows/failover.yml")).unwrap();
     let workflow: Value = serde_norway::from_str(&text).unwrap();
-    let steps = workflow["jobs"]["failover"]["steps"]
-        .as_sequence()
-        .expect("steps");
+    let steps = workflow["jobs"]["failover"]["steps"].as_sequence().expect("steps");
     let mut commands = steps.iter().filter(|s| s.get("run").is_some());
     let step = commands.next().expect("a step that runs a command").clone();
-    assert!(
-        commands.next().is_none(),
-        "another step runs a command, and is not tested"
-    );
+    assert!(commands.next().is_none(), "another step runs a command, and is not tested");
     step
 }
 
@@ -224,8 +172,5 @@ fn step(root: &Path) -> Value {
 fn filled_in(value: &str, given: &BTreeMap<&str, String>) -> String {
     let name = value.strip_prefix("${{ ").and_then(|v| v.strip_suffix(" }}"));
     let name = name.unwrap_or_else(|| panic!("`{value}` is not one expression"));
-    given
-        .get(name)
-        .cloned()
-        .unwrap_or_else(|| panic!("nothing is given for `{name}`"))
+    given.get(name).cloned().unwrap_or_else(|| panic!("nothing is given for `{name}`"))
 }

@@ -88,19 +88,13 @@ pub(crate) const ADAPTERS: &[Adapter] = &[
             ("UpdateService", &[RECYCLER]),
         ],
     },
-    Adapter {
-        name: "Door",
-        file: "lambda.rs",
-        prefix: "lambda",
-        operations: &[("Invoke", &[PEOPLE])],
-    },
+    Adapter { name: "Door", file: "lambda.rs", prefix: "lambda", operations: &[("Invoke", &[PEOPLE])] },
 ];
 
 /// The actions that IAM asks of a function, or of people, for its calls.
 pub(crate) fn of(who: &str) -> BTreeSet<String> {
-    let operations = ADAPTERS
-        .iter()
-        .flat_map(|a| a.operations.iter().map(move |(o, by)| (a.prefix, *o, *by)));
+    let operations =
+        ADAPTERS.iter().flat_map(|a| a.operations.iter().map(move |(o, by)| (a.prefix, *o, *by)));
     operations
         .filter(|(_, _, by)| by.contains(&who))
         .filter_map(|(prefix, operation, _)| match operation {
@@ -122,21 +116,15 @@ fn called(source: &str) -> BTreeSet<String> {
     ["self.client.", "self.reads.", "self.acts."]
         .iter()
         .flat_map(|client| code.split(client).skip(1))
-        .filter_map(|rest| {
-            rest.split_once('(')
-                .map(|(operation, _)| operation.replace('_', ""))
-        })
+        .filter_map(|rest| rest.split_once('(').map(|(operation, _)| operation.replace('_', "")))
         .collect()
 }
 
 #[test]
 fn every_call_of_an_adapter_is_listed_and_the_other_way_round() {
     for adapter in ADAPTERS {
-        let listed: BTreeSet<String> = adapter
-            .operations
-            .iter()
-            .map(|(operation, _)| operation.to_lowercase())
-            .collect();
+        let listed: BTreeSet<String> =
+            adapter.operations.iter().map(|(operation, _)| operation.to_lowercase()).collect();
         let source = files::text(&format!("crates/aws/src/{}", adapter.file));
         assert_eq!(called(&source), listed, "{}", adapter.file);
     }
@@ -166,11 +154,8 @@ fn every_function_is_wired_to_the_adapters_that_it_is_listed_with() {
     assert_eq!(listed.keys().copied().collect::<Vec<_>>(), functions);
     for (function, adapters) in listed {
         let main = files::text(&format!("crates/{function}/src/main.rs"));
-        let wired: BTreeSet<&str> = ADAPTERS
-            .iter()
-            .map(|a| a.name)
-            .filter(|name| main.contains(&format!("{name}::new(")))
-            .collect();
+        let wired: BTreeSet<&str> =
+            ADAPTERS.iter().map(|a| a.name).filter(|name| main.contains(&format!("{name}::new("))).collect();
         assert_eq!(wired, adapters, "{function}");
     }
 }

@@ -23,18 +23,13 @@ fn the_trigger_speaks_for_the_writer_of_one_cluster_and_takes_silence_for_an_out
     ]);
     assert_eq!(alarm["Dimensions"], dimensions);
     assert_eq!(alarm["TreatMissingData"], "breaching");
-    assert_eq!(
-        (&alarm["Statistic"], &alarm["Threshold"]),
-        (&json!("Maximum"), &json!(1))
-    );
+    assert_eq!((&alarm["Statistic"], &alarm["Threshold"]), (&json!("Maximum"), &json!(1)));
     assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold");
     assert_eq!(alarm["Period"], reference("AlarmPeriodSeconds"));
     for key in ["EvaluationPeriods", "DatapointsToAlarm"] {
         assert_eq!(alarm[key], reference("AlarmDatapoints"), "{key}");
     }
-    let plan = plan::parse_bytes(files::text("plan.toml").as_bytes(), "plan.toml")
-        .plan
-        .unwrap();
+    let plan = plan::parse_bytes(files::text("plan.toml").as_bytes(), "plan.toml").plan.unwrap();
     let name = alarm["AlarmName"]["Fn::Sub"][0].as_str().unwrap();
     for database in &plan.databases {
         let made = name.replace("${Name}", &database.name);
@@ -50,10 +45,7 @@ fn every_alarm_says_what_silence_means() {
     for (id, alarm) in Template::read().of_type("AWS::CloudWatch::Alarm") {
         let silence = alarm["Properties"]["TreatMissingData"].as_str();
         assert!(silence.is_some_and(|s| SILENCE.contains(&s)), "{id}: {silence:?}");
-        assert!(
-            alarm["Properties"]["AlarmDescription"].is_string(),
-            "{id} does not say what it means"
-        );
+        assert!(alarm["Properties"]["AlarmDescription"].is_string(), "{id} does not say what it means");
     }
 }
 
@@ -62,11 +54,7 @@ fn every_alarm_says_what_silence_means() {
 fn every_other_alarm_tells_people() {
     for (id, alarm) in Template::read().of_type("AWS::CloudWatch::Alarm") {
         let actions = &alarm["Properties"]["AlarmActions"];
-        let expected = if id == "WriterDown" {
-            Value::Null
-        } else {
-            json!([reference("OperationsTopic")])
-        };
+        let expected = if id == "WriterDown" { Value::Null } else { json!([reference("OperationsTopic")]) };
         assert_eq!(*actions, expected, "{id}");
     }
 }
@@ -84,28 +72,16 @@ fn mainstay_watches_itself() {
     };
     for function in files::functions() {
         let function = reference(&logical_id(&function));
-        assert!(
-            watched("Errors", "FunctionName", &function),
-            "nobody sees errors of {function}"
-        );
+        assert!(watched("Errors", "FunctionName", &function), "nobody sees errors of {function}");
     }
     for (queue, _) in template.of_type("AWS::SQS::Queue") {
         let name = attribute(&format!("{queue}.QueueName"));
-        assert!(
-            watched("ApproximateNumberOfMessagesVisible", "QueueName", &name),
-            "nobody sees {queue}"
-        );
+        assert!(watched("ApproximateNumberOfMessagesVisible", "QueueName", &name), "nobody sees {queue}");
     }
     for metric in ["ExecutionsFailed", "ExecutionsTimedOut"] {
-        assert!(
-            watched(metric, "StateMachineArn", &reference("Recovery")),
-            "nobody sees {metric}"
-        );
+        assert!(watched(metric, "StateMachineArn", &reference("Recovery")), "nobody sees {metric}");
     }
-    assert!(
-        watched("IteratorAge", "FunctionName", &reference("Notifier")),
-        "nobody sees late notices"
-    );
+    assert!(watched("IteratorAge", "FunctionName", &reference("Notifier")), "nobody sees late notices");
 }
 
 /// A record that the notifier names as failed is no error of the function: its log is the only witness.

@@ -14,16 +14,10 @@ const ARROWS: &[Arrow] = &[
     ("rds-", "alarm-handler", |e| e["source"] == "aws.rds"),
     ("execution-", "alarm-handler", |e| e["source"] == "aws.states"),
     ("sweep-", "alarm-handler", |e| e["source"] == "aws.events"),
-    ("request-", "alarm-handler", |e| {
-        e["mainstay"].is_string() && e["mainstay"] != "snapshot"
-    }),
+    ("request-", "alarm-handler", |e| e["mainstay"].is_string() && e["mainstay"] != "snapshot"),
     ("step-recycle", "task-recycler", |e| e["step"] == "recycle"),
-    ("step-", "failover-executor", |e| {
-        e["step"].is_string() && e["step"] != "recycle"
-    }),
-    ("stream-", "notifier", |e| {
-        e["Records"][0]["eventSource"] == "aws:dynamodb"
-    }),
+    ("step-", "failover-executor", |e| e["step"].is_string() && e["step"] != "recycle"),
+    ("stream-", "notifier", |e| e["Records"][0]["eventSource"] == "aws:dynamodb"),
     ("snapshot-", "snapshotter", |e| e["mainstay"] == "snapshot"),
 ];
 
@@ -37,16 +31,10 @@ fn every_sample_belongs_to_an_arrow_and_has_its_shape() {
     let samples = files::samples();
     for name in &samples {
         let (begin, _, shape) = arrow(name);
-        assert!(
-            shape(&files::sample(name)),
-            "events/{name}.json is not what `{begin}` stands for"
-        );
+        assert!(shape(&files::sample(name)), "events/{name}.json is not what `{begin}` stands for");
     }
     for (begin, _, _) in ARROWS {
-        assert!(
-            samples.iter().any(|s| arrow(s).0 == *begin),
-            "no sample of `{begin}`"
-        );
+        assert!(samples.iter().any(|s| arrow(s).0 == *begin), "no sample of `{begin}`");
     }
 }
 
@@ -55,10 +43,7 @@ fn every_function_has_a_sample() {
     let functions = files::functions();
     let named = |function: &str| ARROWS.iter().any(|(_, to, _)| *to == function);
     assert!(functions.iter().all(|f| named(f)), "{functions:?}");
-    assert!(
-        ARROWS.iter().all(|(_, to, _)| functions.iter().any(|f| f == to)),
-        "{functions:?}"
-    );
+    assert!(ARROWS.iter().all(|(_, to, _)| functions.iter().any(|f| f == to)), "{functions:?}");
 }
 
 #[test]
@@ -78,10 +63,8 @@ fn the_notifier_is_sent_new_events_and_nothing_else() {
     let template = Template::read();
     let mapping = &template.properties("Notifier")["Events"]["Timeline"]["Properties"];
     let filters = mapping["FilterCriteria"]["Filters"].as_array().unwrap();
-    let patterns: Vec<Value> = filters
-        .iter()
-        .map(|f| serde_json::from_str(f["Pattern"].as_str().unwrap()).unwrap())
-        .collect();
+    let patterns: Vec<Value> =
+        filters.iter().map(|f| serde_json::from_str(f["Pattern"].as_str().unwrap()).unwrap()).collect();
     let sent = |record: &Value| patterns.iter().any(|pattern| matches(pattern, record));
     for name in files::samples().iter().filter(|n| n.starts_with("stream-")) {
         for record in files::sample(name)["Records"].as_array().unwrap() {
@@ -129,20 +112,11 @@ fn the_commands_of_the_documents_name_samples_and_functions_that_exist() {
                 }
             }
             for sample in samples {
-                assert!(
-                    files::path(sample).is_file() || sample.contains('<'),
-                    "{document}: no {sample}"
-                );
-                let function = line
-                    .split_once("invoke ")
-                    .and_then(|(_, rest)| rest.split(' ').next());
+                assert!(files::path(sample).is_file() || sample.contains('<'), "{document}: no {sample}");
+                let function = line.split_once("invoke ").and_then(|(_, rest)| rest.split(' ').next());
                 let name = sample.trim_start_matches("events/").trim_end_matches(".json");
                 if let Some(function) = function.filter(|_| !sample.contains('<')) {
-                    assert_eq!(
-                        arrow(name).1,
-                        function,
-                        "{document}: {sample} is not for this function"
-                    );
+                    assert_eq!(arrow(name).1, function, "{document}: {sample} is not for this function");
                 }
             }
         }

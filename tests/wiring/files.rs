@@ -18,9 +18,7 @@ pub(crate) fn json(name: &str) -> Value {
 /// The names of a folder's entries, sorted.
 pub(crate) fn entries(folder: &str) -> Vec<String> {
     let read = fs::read_dir(path(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
-    let mut names: Vec<String> = read
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> = read.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -28,9 +26,8 @@ pub(crate) fn entries(folder: &str) -> Vec<String> {
 /// The names of a folder's files with an extension, without it, sorted.
 pub(crate) fn stems(folder: &str, extension: &str) -> Vec<String> {
     let names = entries(folder).into_iter();
-    let mut stems: Vec<String> = names
-        .filter_map(|n| n.strip_suffix(extension)?.strip_suffix('.').map(str::to_owned))
-        .collect();
+    let mut stems: Vec<String> =
+        names.filter_map(|n| n.strip_suffix(extension)?.strip_suffix('.').map(str::to_owned)).collect();
     stems.sort();
     stems
 }

@@ -13,11 +13,7 @@ type Reader = fn(&BTreeMap<String, String>) -> Result<(), String>;
 /// A reader for a crate's `Settings`.
 macro_rules! settings {
     ($krate:ident) => {
-        |environment| {
-            $krate::Settings::from(environment)
-                .map(|_| ())
-                .map_err(|e| e.to_string())
-        }
+        |environment| $krate::Settings::from(environment).map(|_| ()).map_err(|e| e.to_string())
     };
 }
 
@@ -53,75 +49,40 @@ fn example(variable: &str) -> &'static str {
 fn folder_crate_binary_and_logical_id_are_one_name() {
     let template = Template::read();
     let folders = files::functions();
-    let in_template: BTreeSet<&str> = template
-        .of_type("AWS::Serverless::Function")
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
+    let in_template: BTreeSet<&str> =
+        template.of_type("AWS::Serverless::Function").into_iter().map(|(id, _)| id).collect();
     let from_folders: Vec<String> = folders.iter().map(|f| logical_id(f)).collect();
     assert_eq!(in_template, from_folders.iter().map(String::as_str).collect());
     for folder in &folders {
-        let manifest: toml::Table = files::text(&format!("crates/{folder}/Cargo.toml"))
-            .parse()
-            .unwrap();
+        let manifest: toml::Table = files::text(&format!("crates/{folder}/Cargo.toml")).parse().unwrap();
         assert_eq!(manifest["package"]["name"].as_str(), Some(folder.as_str()));
-        assert!(
-            !manifest.contains_key("bin"),
-            "{folder}: the binary is called as the crate"
-        );
+        assert!(!manifest.contains_key("bin"), "{folder}: the binary is called as the crate");
         let function = &template.at("/Resources")[logical_id(folder)];
-        assert_eq!(
-            function["Metadata"]["BuildMethod"], "rust-cargolambda",
-            "{folder}"
-        );
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{folder}");
         assert_eq!(function["Metadata"]["BuildProperties"]["Binary"], folder.as_str());
         let properties = &function["Properties"];
-        assert_eq!(
-            properties["FunctionName"],
-            json!({"Fn::Sub": format!("${{AWS::StackName}}-{folder}")})
-        );
-        assert_eq!(
-            properties["Role"],
-            attribute(&format!("{}Role.Arn", logical_id(folder)))
-        );
+        assert_eq!(properties["FunctionName"], json!({"Fn::Sub": format!("${{AWS::StackName}}-{folder}")}));
+        assert_eq!(properties["Role"], attribute(&format!("{}Role.Arn", logical_id(folder))));
         let logs = format!("{}Logs", logical_id(folder));
         assert_eq!(properties["LoggingConfig"]["LogGroup"], reference(&logs));
-        assert!(
-            !template.properties(&logs)["RetentionInDays"].is_null(),
-            "{folder}: logs are kept for ever"
-        );
+        assert!(!template.properties(&logs)["RetentionInDays"].is_null(), "{folder}: logs are kept for ever");
     }
 }
 
 #[test]
 fn every_function_gets_the_environment_that_it_needs_and_no_other() {
     let template = Template::read();
-    assert_eq!(
-        READERS.iter().map(|(f, _)| *f).collect::<Vec<_>>(),
-        files::functions()
-    );
+    assert_eq!(READERS.iter().map(|(f, _)| *f).collect::<Vec<_>>(), files::functions());
     for (function, read) in READERS {
         let variables = environment(&template, function);
-        assert_eq!(
-            variables["AWS_SDK_UA_APP_ID"], *function,
-            "calls are told apart by it"
-        );
-        let ours: Vec<&str> = variables
-            .keys()
-            .map(String::as_str)
-            .filter(|v| v.starts_with("MAINSTAY_"))
-            .collect();
-        let mut whole: BTreeMap<String, String> = ours
-            .iter()
-            .map(|v| ((*v).to_owned(), example(v).to_owned()))
-            .collect();
+        assert_eq!(variables["AWS_SDK_UA_APP_ID"], *function, "calls are told apart by it");
+        let ours: Vec<&str> =
+            variables.keys().map(String::as_str).filter(|v| v.starts_with("MAINSTAY_")).collect();
+        let mut whole: BTreeMap<String, String> =
+            ours.iter().map(|v| ((*v).to_owned(), example(v).to_owned())).collect();
         // Lambda sets this one by itself.
         whole.insert("AWS_REGION".to_owned(), "ca-central-1".to_owned());
-        assert_eq!(
-            read(&whole),
-            Ok(()),
-            "{function} needs more than the template sets"
-        );
+        assert_eq!(read(&whole), Ok(()), "{function} needs more than the template sets");
         for variable in ours {
             let mut without = whole.clone();
             // An optional one is missed only by what it is when it can't be read.
@@ -131,10 +92,7 @@ fn every_function_gets_the_environment_that_it_needs_and_no_other() {
                 without.remove(variable);
             }
             let error = read(&without).expect_err("the template sets what nobody reads");
-            assert!(
-                error.contains(variable),
-                "{function} without {variable} says: {error}"
-            );
+            assert!(error.contains(variable), "{function} without {variable} says: {error}");
         }
     }
 }
@@ -158,11 +116,7 @@ fn the_environment_names_the_right_things() {
             assert_eq!(value, expected, "{function}: {variable}");
         }
     }
-    assert_eq!(
-        template.at("/Parameters/Drill/Default"),
-        "false",
-        "production must not call itself a drill"
-    );
+    assert_eq!(template.at("/Parameters/Drill/Default"), "false", "production must not call itself a drill");
 }
 
 /// `/opt` is where Lambda unpacks a layer, so the path is the file's place in the layer's folder.
@@ -173,21 +127,13 @@ fn the_plan_is_where_the_functions_look_for_it() {
     let file = path.strip_prefix("/opt/").unwrap();
     let layer = template.properties("Plan")["ContentUri"].as_str().unwrap();
     let shipped = files::text(&format!("infra/{layer}{file}"));
-    assert_eq!(
-        shipped,
-        files::text("plan.toml"),
-        "the layer ships another plan than the root's"
-    );
+    assert_eq!(shipped, files::text("plan.toml"), "the layer ships another plan than the root's");
     let parsed = plan::parse_bytes(shipped.as_bytes(), file);
     assert_eq!(parsed.errors().count(), 0, "the shipped plan is not valid");
     for (function, _) in READERS {
         let reads = environment(&template, function).contains_key("MAINSTAY_PLAN");
         let layers = &template.properties(&logical_id(function))["Layers"];
-        assert_eq!(
-            *layers == json!([reference("Plan")]),
-            reads,
-            "{function}: {layers}"
-        );
+        assert_eq!(*layers == json!([reference("Plan")]), reads, "{function}: {layers}");
     }
 }
 
@@ -197,22 +143,12 @@ fn what_a_function_cannot_process_is_kept() {
     for function in ["alarm-handler", "snapshotter"] {
         let id = logical_id(function);
         let failure = &template.properties(&id)["EventInvokeConfig"]["DestinationConfig"]["OnFailure"];
-        assert_eq!(
-            failure["Destination"],
-            attribute(&format!("{id}Dlq.Arn")),
-            "{function}"
-        );
+        assert_eq!(failure["Destination"], attribute(&format!("{id}Dlq.Arn")), "{function}");
     }
     let mapping = &template.properties("Notifier")["Events"]["Timeline"]["Properties"];
-    assert_eq!(
-        mapping["DestinationConfig"]["OnFailure"]["Destination"],
-        attribute("NotifierDlq.Arn")
-    );
+    assert_eq!(mapping["DestinationConfig"]["OnFailure"]["Destination"], attribute("NotifierDlq.Arn"));
     // `notifier::BatchReply` is taken for a success without it.
-    assert_eq!(
-        mapping["FunctionResponseTypes"],
-        json!(["ReportBatchItemFailures"])
-    );
+    assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
     // Age alone gives up: a count of tries would drop what is owed within minutes of an outage of SNS. It is bounded
     // because one record that never works holds up those behind it for as long.
     assert_eq!(mapping["MaximumRetryAttempts"], json!(-1));
@@ -229,37 +165,19 @@ fn the_snapshot_clock_ticks_when_the_shipped_plan_is_due() {
         "cron(0 * * * ? *)",
         "each hour, on the hour"
     );
-    let plan = plan::parse_bytes(files::text("plan.toml").as_bytes(), "plan.toml")
-        .plan
-        .unwrap();
+    let plan = plan::parse_bytes(files::text("plan.toml").as_bytes(), "plan.toml").plan.unwrap();
     let wanted: Vec<_> = plan.databases.iter().flat_map(|d| &d.snapshots).collect();
     assert!(!wanted.is_empty());
     for policy in wanted {
-        assert_eq!(
-            policy.every.as_secs() % 3600,
-            0,
-            "{}: no tick falls on it",
-            policy.every
-        );
+        assert_eq!(policy.every.as_secs() % 3600, 0, "{}: no tick falls on it", policy.every);
     }
     let midnight = "2026-03-01T00:00:00Z".parse().unwrap();
     assert!(!snapshotter::due(midnight, &plan, "ca-central-1").is_empty());
     let tick = &template.properties("Snapshotter")["Events"]["Tick"]["Properties"];
     assert_eq!(tick["ScheduleExpression"], reference("SnapshotSchedule"));
     let sent: Value = serde_json::from_str(tick["Input"].as_str().unwrap()).unwrap();
-    let keys = |value: &Value| {
-        value
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect::<BTreeSet<_>>()
-    };
-    assert_eq!(
-        keys(&sent),
-        keys(&files::sample("snapshot-tick")),
-        "the tick and its sample"
-    );
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(keys(&sent), keys(&files::sample("snapshot-tick")), "the tick and its sample");
     assert_eq!(sent["scheduled_time"], "<aws.scheduler.scheduled-time>");
     assert_eq!(sent["mainstay"], files::sample("snapshot-tick")["mainstay"]);
 }

@@ -69,18 +69,13 @@ fn machine() -> Value {
 
 fn tasks(machine: &Value) -> Vec<(&str, &Value)> {
     let states = machine["States"].as_object().unwrap().iter();
-    states
-        .filter(|(_, s)| s["Type"] == "Task")
-        .map(|(name, state)| (name.as_str(), state))
-        .collect()
+    states.filter(|(_, s)| s["Type"] == "Task").map(|(name, state)| (name.as_str(), state)).collect()
 }
 
 /// The word that a Choice's condition compares `variable` with.
 fn compared<'a>(condition: &'a Value, variable: &str) -> &'a str {
     let condition = condition.as_str().unwrap();
-    let word = condition
-        .strip_prefix(&format!("{{% {variable} = '"))
-        .and_then(|c| c.strip_suffix("' %}"));
+    let word = condition.strip_prefix(&format!("{{% {variable} = '")).and_then(|c| c.strip_suffix("' %}"));
     word.unwrap_or_else(|| panic!("`{condition}` does not compare {variable}"))
 }
 
@@ -90,26 +85,16 @@ fn every_error_name_in_the_definition_is_ours_or_awss() {
     let known: BTreeSet<&str> = StepError::NAMES.iter().chain(AWS_NAMES).copied().collect();
     let mut seen = BTreeSet::new();
     for (name, state) in tasks(&machine) {
-        for rule in ["Retry", "Catch"]
-            .iter()
-            .filter_map(|key| state[*key].as_array())
-            .flatten()
-        {
+        for rule in ["Retry", "Catch"].iter().filter_map(|key| state[*key].as_array()).flatten() {
             for error in rule["ErrorEquals"].as_array().unwrap() {
                 let error = error.as_str().unwrap();
-                assert!(
-                    known.contains(error),
-                    "{name} matches `{error}`, which nothing is called"
-                );
+                assert!(known.contains(error), "{name} matches `{error}`, which nothing is called");
                 seen.insert(error);
             }
         }
     }
     let unused: Vec<_> = AWS_NAMES.iter().filter(|name| !seen.contains(*name)).collect();
-    assert!(
-        unused.is_empty(),
-        "listed here, but the definition does not match them: {unused:?}"
-    );
+    assert!(unused.is_empty(), "listed here, but the definition does not match them: {unused:?}");
 }
 
 #[test]
@@ -132,10 +117,7 @@ fn what_may_be_tried_again_is_matched_by_every_step_but_the_one_call() {
         let catches = state["Catch"].as_array().unwrap();
         let (last, before) = catches.split_last().unwrap();
         if name == "Fail over" {
-            assert!(
-                retried.is_empty(),
-                "{name} makes the one call and has no Retry: {retried:?}"
-            );
+            assert!(retried.is_empty(), "{name} makes the one call and has no Retry: {retried:?}");
             // It begins anew from its own wait instead; where the intent is written, it calls no second time.
             let anew = before[0]["ErrorEquals"].as_array().unwrap();
             assert!(TRIED_AGAIN.iter().all(|error| anew.contains(&json!(error))));
@@ -144,11 +126,7 @@ fn what_may_be_tried_again_is_matched_by_every_step_but_the_one_call() {
         } else {
             assert!(before.is_empty(), "{name} catches more than it hands over");
         }
-        assert_eq!(
-            last["ErrorEquals"],
-            json!(["States.ALL"]),
-            "{name} must hand over every other error"
-        );
+        assert_eq!(last["ErrorEquals"], json!(["States.ALL"]), "{name} must hand over every other error");
     }
 }
 
@@ -166,11 +144,7 @@ fn every_step_of_the_definition_is_one_of_ours_and_the_other_way_round() {
         })
         .collect();
     for step in steps() {
-        assert_eq!(
-            sent.iter().filter(|s| **s == step).count(),
-            1,
-            "states that send {step:?}"
-        );
+        assert_eq!(sent.iter().filter(|s| **s == step).count(), 1, "states that send {step:?}");
     }
     assert_eq!(sent.len(), steps().len());
 }
@@ -217,9 +191,7 @@ fn every_answer_that_a_choice_knows_is_one_of_ours() {
 fn the_template_fills_in_every_function_that_the_definition_names() {
     let machine = machine();
     let template = Template::read();
-    let filled = template.properties("Recovery")["DefinitionSubstitutions"]
-        .as_object()
-        .unwrap();
+    let filled = template.properties("Recovery")["DefinitionSubstitutions"].as_object().unwrap();
     let named: BTreeSet<&str> = tasks(&machine)
         .into_iter()
         .map(|(_, state)| state["Arguments"]["FunctionName"].as_str().unwrap())

@@ -7,16 +7,12 @@ use serde_json::{Value, json};
 ///
 /// Panics at a comparison that it does not know: a pattern must not pass for what nobody has tested.
 pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
-    let keys = pattern
-        .as_object()
-        .unwrap_or_else(|| panic!("no object in a pattern: {pattern}"));
+    let keys = pattern.as_object().unwrap_or_else(|| panic!("no object in a pattern: {pattern}"));
     keys.iter().all(|(key, wanted)| {
         if wanted.is_object() {
             return event.get(key).is_some_and(|inner| matches(wanted, inner));
         }
-        let any = wanted
-            .as_array()
-            .unwrap_or_else(|| panic!("`{key}` must hold a list: {wanted}"));
+        let any = wanted.as_array().unwrap_or_else(|| panic!("`{key}` must hold a list: {wanted}"));
         any.iter().any(|one| fits(one, event.get(key)))
     })
 }
@@ -52,10 +48,7 @@ fn patterns_compare_as_eventbridge_does() {
         (json!({"source": ["aws.rds"]}), true),
         (json!({"source": ["aws.ecs", "aws.rds"]}), true),
         (json!({"source": ["aws.ecs"]}), false),
-        (
-            json!({"source": ["aws.rds"], "detail": {"EventID": ["RDS-EVENT-0072"]}}),
-            false,
-        ),
+        (json!({"source": ["aws.rds"], "detail": {"EventID": ["RDS-EVENT-0072"]}}), false),
         (json!({"detail": {"EventID": [{"prefix": "RDS-"}]}}), true),
         (json!({"detail": {"EventID": [{"prefix": "ECS-"}]}}), false),
         (json!({"detail": {"tags": ["b"]}}), true),

@@ -21,10 +21,7 @@ const BESIDES: &[(&str, &[&str])] = &[
             "kms:GenerateDataKey",
         ],
     ),
-    (
-        "FailoverExecutorRole",
-        &["logs:CreateLogStream", "logs:PutLogEvents"],
-    ),
+    ("FailoverExecutorRole", &["logs:CreateLogStream", "logs:PutLogEvents"]),
     ("TaskRecyclerRole", &["logs:CreateLogStream", "logs:PutLogEvents"]),
     (
         "NotifierRole",
@@ -42,12 +39,7 @@ const BESIDES: &[(&str, &[&str])] = &[
     ),
     (
         "SnapshotterRole",
-        &[
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            "sqs:SendMessage",
-            "rds:AddTagsToResource",
-        ],
+        &["logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "rds:AddTagsToResource"],
     ),
 ];
 
@@ -58,16 +50,8 @@ const EVERYTHING: &[(&str, &str, &str)] = &[
         "ReadTheDatabase",
         "DescribeEvents and blue/green deployments know no single resource",
     ),
-    (
-        "FailoverExecutorRole",
-        "ReadTheWitnesses",
-        "GetMetricData and ListAlarmMuteRules know no resource",
-    ),
-    (
-        "SnapshotterRole",
-        "ReadClustersAndSnapshots",
-        "a list of clusters is asked for as a whole",
-    ),
+    ("FailoverExecutorRole", "ReadTheWitnesses", "GetMetricData and ListAlarmMuteRules know no resource"),
+    ("SnapshotterRole", "ReadClustersAndSnapshots", "a list of clusters is asked for as a whole"),
     ("NotifierRole", "FindTheStream", "ListStreams knows no resource"),
     ("RecoveryRole", "DeliverLogs", "log delivery knows no resource"),
     ("RecoveryRole", "Trace", "X-Ray knows no resource"),
@@ -81,27 +65,16 @@ fn roles(template: &Template) -> Vec<(&str, Vec<&Value>)> {
     let roles = template.of_type("AWS::IAM::Role").into_iter();
     roles
         .map(|(id, role)| {
-            assert!(
-                role["Properties"]["ManagedPolicyArns"].is_null(),
-                "{id}: somebody else's policy"
-            );
+            assert!(role["Properties"]["ManagedPolicyArns"].is_null(), "{id}: somebody else's policy");
             let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
-            (
-                id,
-                policies
-                    .flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap())
-                    .collect(),
-            )
+            (id, policies.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap()).collect())
         })
         .collect()
 }
 
 fn allowed(statements: &[&Value]) -> BTreeSet<String> {
     let allow = statements.iter().filter(|s| s["Effect"] == "Allow");
-    allow
-        .flat_map(|s| texts(&s["Action"]))
-        .map(str::to_owned)
-        .collect()
+    allow.flat_map(|s| texts(&s["Action"])).map(str::to_owned).collect()
 }
 
 #[test]
@@ -118,12 +91,7 @@ fn every_function_may_do_what_it_calls_and_nothing_else() {
     }
     for (id, expected) in [
         ("GitHubFailoverRole", actions::of(actions::PEOPLE)),
-        (
-            "SnapshotScheduleRole",
-            ["lambda:InvokeFunction", "sqs:SendMessage"]
-                .map(str::to_owned)
-                .into(),
-        ),
+        ("SnapshotScheduleRole", ["lambda:InvokeFunction", "sqs:SendMessage"].map(str::to_owned).into()),
     ] {
         let (_, statements) = roles.iter().find(|(role, _)| *role == id).unwrap();
         assert_eq!(allowed(statements), expected, "{id}");
@@ -137,17 +105,10 @@ fn the_state_machine_may_run_the_steps() {
     let template = Template::read();
     let roles = roles(&template);
     let (_, statements) = roles.iter().find(|(role, _)| *role == "RecoveryRole").unwrap();
-    let run = statements
-        .iter()
-        .find(|s| texts(&s["Action"]).contains(&"lambda:InvokeFunction"))
-        .unwrap();
-    assert_eq!(
-        run["Resource"],
-        json!([attribute("FailoverExecutor.Arn"), attribute("TaskRecycler.Arn")])
-    );
-    let others = allowed(statements)
-        .into_iter()
-        .filter(|a| !a.starts_with("logs:") && !a.starts_with("xray:"));
+    let run = statements.iter().find(|s| texts(&s["Action"]).contains(&"lambda:InvokeFunction")).unwrap();
+    assert_eq!(run["Resource"], json!([attribute("FailoverExecutor.Arn"), attribute("TaskRecycler.Arn")]));
+    let others =
+        allowed(statements).into_iter().filter(|a| !a.starts_with("logs:") && !a.starts_with("xray:"));
     assert_eq!(others.collect::<Vec<_>>(), ["lambda:InvokeFunction"]);
 }
 
@@ -157,17 +118,13 @@ fn no_role_names_every_resource_without_a_reason() {
     let mut seen = BTreeSet::new();
     for (role, statements) in roles(&template) {
         for statement in statements {
-            let sid = statement["Sid"]
-                .as_str()
-                .unwrap_or_else(|| panic!("{role}: a statement without a name"));
+            let sid =
+                statement["Sid"].as_str().unwrap_or_else(|| panic!("{role}: a statement without a name"));
             let actions = texts(&statement["Action"]);
             if statement["Effect"] == "Deny" {
                 continue;
             }
-            assert!(
-                actions.iter().all(|a| !a.contains('*')),
-                "{role} {sid} allows {actions:?}"
-            );
+            assert!(actions.iter().all(|a| !a.contains('*')), "{role} {sid} allows {actions:?}");
             if list(&statement["Resource"]).iter().all(|r| **r != "*") {
                 continue;
             }
@@ -176,16 +133,10 @@ fn no_role_names_every_resource_without_a_reason() {
             seen.insert((role, sid));
             let reads = |action: &&&str| {
                 let name = action.split_once(':').unwrap().1;
-                ["Describe", "Get", "List"]
-                    .iter()
-                    .any(|verb| name.starts_with(verb))
+                ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
             };
             if !EVERYTHING_WRITES.contains(&sid) {
-                assert_eq!(
-                    actions.iter().filter(reads).count(),
-                    actions.len(),
-                    "{role} {sid}: {actions:?}"
-                );
+                assert_eq!(actions.iter().filter(reads).count(), actions.len(), "{role} {sid}: {actions:?}");
             }
         }
     }
@@ -208,11 +159,9 @@ fn what_changes_a_database_or_a_service_asks_for_our_tag() {
                     && !name.starts_with("Describe")
                     && !name.starts_with("List");
                 // The new snapshot has no tag yet; its cluster has.
-                let new = list(&statement["Resource"]).iter().all(|r| {
-                    r["Fn::Sub"]
-                        .as_str()
-                        .is_some_and(|arn| arn.contains(":cluster-snapshot:"))
-                });
+                let new = list(&statement["Resource"])
+                    .iter()
+                    .all(|r| r["Fn::Sub"].as_str().is_some_and(|arn| arn.contains(":cluster-snapshot:")));
                 if acts && !new {
                     let tag = &statement["Condition"]["StringLike"]["aws:ResourceTag/mainstay"];
                     assert_eq!(*tag, "?*", "{role} may {action} what nobody has tagged");
@@ -221,11 +170,7 @@ fn what_changes_a_database_or_a_service_asks_for_our_tag() {
             }
         }
     }
-    let expected = [
-        "ecs:UpdateService",
-        "rds:CreateDBClusterSnapshot",
-        "rds:FailoverDBCluster",
-    ];
+    let expected = ["ecs:UpdateService", "rds:CreateDBClusterSnapshot", "rds:FailoverDBCluster"];
     assert_eq!(acting, expected.into());
 }
 
@@ -233,9 +178,7 @@ fn what_changes_a_database_or_a_service_asks_for_our_tag() {
 fn who_touches_databases_or_services_is_held_to_the_allowed_regions() {
     let template = Template::read();
     for (role, statements) in roles(&template) {
-        let touches = allowed(&statements)
-            .iter()
-            .any(|a| a.starts_with("rds:") || a.starts_with("ecs:"));
+        let touches = allowed(&statements).iter().any(|a| a.starts_with("rds:") || a.starts_with("ecs:"));
         let held = statements.iter().any(|s| {
             s["Effect"] == "Deny"
                 && s["Action"] == json!(["rds:*", "ecs:*"])

@@ -35,9 +35,7 @@ fn nobody_is_everybody() {
     for (id, statement) in statements(&template) {
         let principal = &statement["Principal"];
         let open = principal == "*"
-            || principal
-                .as_object()
-                .is_some_and(|p| p.values().any(|v| list(v).contains(&&json!("*"))));
+            || principal.as_object().is_some_and(|p| p.values().any(|v| list(v).contains(&&json!("*"))));
         if open {
             everybody += 1;
             assert_eq!(statement["Effect"], "Deny", "{id} lets everybody in");
@@ -51,10 +49,7 @@ fn nobody_is_everybody() {
             "scheduler.amazonaws.com",
         ];
         if from_aws.is_some_and(|service| shared.contains(&service)) {
-            assert!(
-                statement["Condition"].is_object(),
-                "{id}: {from_aws:?} speaks for other accounts too"
-            );
+            assert!(statement["Condition"].is_object(), "{id}: {from_aws:?} speaks for other accounts too");
         }
     }
     assert_eq!(everybody, 2, "the two topics' denials");

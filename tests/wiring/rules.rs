@@ -49,10 +49,7 @@ const RULES: &[(&str, &[&str])] = &[
             "rds-previous-writer-promoted",
         ],
     ),
-    (
-        "EndedRule",
-        &["execution-aborted", "execution-failed", "execution-timed-out"],
-    ),
+    ("EndedRule", &["execution-aborted", "execution-failed", "execution-timed-out"]),
 ];
 
 /// Rules that a clock fires: no pattern, and `sweep-tick` is what they send.
@@ -73,31 +70,18 @@ fn deployed(pattern: &Value) -> Value {
 #[test]
 fn every_rule_lets_through_its_samples_and_no_other() {
     let template = Template::read();
-    let rules: BTreeSet<&str> = template
-        .of_type("AWS::Events::Rule")
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
-    let listed = RULES
-        .iter()
-        .map(|(rule, _)| *rule)
-        .chain(CLOCKS.iter().copied())
-        .collect();
+    let rules: BTreeSet<&str> = template.of_type("AWS::Events::Rule").into_iter().map(|(id, _)| id).collect();
+    let listed = RULES.iter().map(|(rule, _)| *rule).chain(CLOCKS.iter().copied()).collect();
     assert_eq!(rules, listed, "the template's rules and this test's");
     for (rule, expected) in RULES {
         let pattern = deployed(&template.properties(rule)["EventPattern"]);
-        let through: Vec<String> = files::samples()
-            .into_iter()
-            .filter(|name| matches(&pattern, &files::sample(name)))
-            .collect();
+        let through: Vec<String> =
+            files::samples().into_iter().filter(|name| matches(&pattern, &files::sample(name))).collect();
         assert_eq!(through, *expected, "{rule}");
     }
     for rule in CLOCKS {
         let rule = template.properties(rule);
-        assert_eq!(
-            (&rule["EventPattern"], rule["ScheduleExpression"].is_string()),
-            (&Value::Null, true)
-        );
+        assert_eq!((&rule["EventPattern"], rule["ScheduleExpression"].is_string()), (&Value::Null, true));
     }
 }
 
@@ -115,16 +99,8 @@ fn every_rule_has_one_target_with_a_queue_for_what_cannot_be_delivered() {
     for (id, rule) in Template::read().of_type("AWS::Events::Rule") {
         let targets = rule["Properties"]["Targets"].as_array().unwrap();
         assert_eq!(targets.len(), 1, "{id}: two targets run everything twice");
-        assert_eq!(
-            targets[0]["Arn"],
-            attribute("AlarmHandler.Arn"),
-            "{id} leads past the only door"
-        );
-        assert_eq!(
-            targets[0]["DeadLetterConfig"]["Arn"],
-            attribute("DeliveryDlq.Arn"),
-            "{id}"
-        );
+        assert_eq!(targets[0]["Arn"], attribute("AlarmHandler.Arn"), "{id} leads past the only door");
+        assert_eq!(targets[0]["DeadLetterConfig"]["Arn"], attribute("DeliveryDlq.Arn"), "{id}");
         let retry = &targets[0]["RetryPolicy"];
         assert!(
             retry["MaximumEventAgeInSeconds"].as_u64().unwrap() <= 3600,
@@ -147,18 +123,10 @@ fn every_rule_and_topic_may_call_the_door_and_only_from_its_own_arn() {
         let permission = &permission["Properties"];
         assert_eq!(permission["FunctionName"], reference("AlarmHandler"));
         assert_eq!(permission["Action"], "lambda:InvokeFunction");
-        assert!(
-            !permission["SourceArn"].is_null(),
-            "anybody's {} could call",
-            permission["Principal"]
-        );
+        assert!(!permission["SourceArn"].is_null(), "anybody's {} could call", permission["Principal"]);
     }
     for (id, arn) in sources {
-        let principal = if id == "AlarmTopic" {
-            "sns.amazonaws.com"
-        } else {
-            "events.amazonaws.com"
-        };
+        let principal = if id == "AlarmTopic" { "sns.amazonaws.com" } else { "events.amazonaws.com" };
         let named = format!("{id}Permission");
         let permission = template.properties(&named);
         assert_eq!(
@@ -191,8 +159,5 @@ fn the_queue_takes_what_every_rule_and_the_topic_could_not_deliver() {
     assert!(rules.iter().all(|rule| named.contains(rule)), "{named:?}");
     assert_eq!(may("sns.amazonaws.com"), &reference("AlarmTopic"));
     let topic = template.properties("AlarmTopicSubscription");
-    assert_eq!(
-        topic["RedrivePolicy"]["deadLetterTargetArn"],
-        attribute("DeliveryDlq.Arn")
-    );
+    assert_eq!(topic["RedrivePolicy"]["deadLetterTargetArn"], attribute("DeliveryDlq.Arn"));
 }

@@ -61,9 +61,7 @@ fn plain(yaml: Yaml) -> Value {
 }
 
 fn key(yaml: Yaml) -> String {
-    let Yaml::String(text) = yaml else {
-        panic!("a key that is no text: {yaml:?}")
-    };
+    let Yaml::String(text) = yaml else { panic!("a key that is no text: {yaml:?}") };
     text
 }
 
@@ -77,15 +75,10 @@ pub(crate) fn attribute(path: &str) -> Value {
 
 /// A value that may be a list, as a list.
 pub(crate) fn list(value: &Value) -> Vec<&Value> {
-    value
-        .as_array()
-        .map_or_else(|| vec![value], |items| items.iter().collect())
+    value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
 /// The texts of a value that may be a list of texts.
 pub(crate) fn texts(value: &Value) -> Vec<&str> {
-    list(value)
-        .into_iter()
-        .map(|v| v.as_str().unwrap_or_else(|| panic!("no text: {v}")))
-        .collect()
+    list(value).into_iter().map(|v| v.as_str().unwrap_or_else(|| panic!("no text: {v}"))).collect()
 }

@@ -50,10 +50,7 @@ impl Explanation {
     pub fn of_all(verdicts: Vec<Verdict>) -> Option<Self> {
         let first = verdicts.first()?.clone();
         let all = if verdicts.len() > 1 { verdicts } else { Vec::new() };
-        Some(Self {
-            all,
-            ..Self::of(first)
-        })
+        Some(Self { all, ..Self::of(first) })
     }
 }
 

@@ -8,9 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     function::trace();
-    Box::pin(serve())
-        .await
-        .inspect_err(|error| tracing::error!("cannot start: {error}"))
+    Box::pin(serve()).await.inspect_err(|error| tracing::error!("cannot start: {error}"))
 }
 
 async fn serve() -> Result<(), Error> {
@@ -32,10 +30,6 @@ async fn serve() -> Result<(), Error> {
         tokio::join!(incidents.warm(), executions.warm());
     }))
     .await;
-    let ports = &Ports {
-        incidents: &incidents,
-        executions: &executions,
-        topic: &topic,
-    };
+    let ports = &Ports { incidents: &incidents, executions: &executions, topic: &topic };
     function::serve(move |event: Value, now| async move { handle(now, &event, ports, context).await }).await
 }

@@ -23,31 +23,19 @@ impl Answer {
     /// The answer that a verdict gives.
     #[must_use]
     pub fn of(verdict: &Verdict) -> Self {
-        Self {
-            decision: verdict.decision,
-            guard: verdict.guard,
-            reason: verdict.reason.clone(),
-        }
+        Self { decision: verdict.decision, guard: verdict.guard, reason: verdict.reason.clone() }
     }
 
     /// "Done", in these words.
     #[must_use]
     pub fn done(reason: impl Into<String>) -> Self {
-        Self {
-            decision: Decision::Note,
-            guard: Guard::PersonAsks,
-            reason: reason.into(),
-        }
+        Self { decision: Decision::Note, guard: Guard::PersonAsks, reason: reason.into() }
     }
 
     /// "Not done", by this rule and in these words.
     #[must_use]
     pub fn refused(guard: Guard, reason: impl Into<String>) -> Self {
-        Self {
-            decision: Decision::Refuse,
-            guard,
-            reason: reason.into(),
-        }
+        Self { decision: Decision::Refuse, guard, reason: reason.into() }
     }
 
     /// Whether the request was not fulfilled.

@@ -71,22 +71,10 @@ impl Settings {
         let (service, region, account) = (parts.nth(2), parts.next(), parts.next());
         let (Some("states"), Some(region), Some(account)) = (service, region, account) else {
             let expected = "the ARN of a state machine";
-            return Err(unusable(
-                "MAINSTAY_STATE_MACHINE_ARN",
-                &state_machine_arn,
-                expected,
-            ));
+            return Err(unusable("MAINSTAY_STATE_MACHINE_ARN", &state_machine_arn, expected));
         };
         let (region, account) = (region.to_owned(), account.to_owned());
-        Ok(Self {
-            table,
-            plan,
-            state_machine_arn,
-            account,
-            region,
-            topic_arn,
-            drill,
-        })
+        Ok(Self { table, plan, state_machine_arn, account, region, topic_arn, drill })
     }
 }
 
@@ -97,9 +85,7 @@ impl Settings {
 pub fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, StepError> {
     let parsed = plan::parse_bytes(bytes, name);
     let errors: Vec<String> = parsed.errors().map(ToString::to_string).collect();
-    parsed
-        .plan
-        .ok_or_else(|| StepError::InvalidPlan(errors.join("\n")))
+    parsed.plan.ok_or_else(|| StepError::InvalidPlan(errors.join("\n")))
 }
 
 #[cfg(test)]
@@ -110,14 +96,8 @@ mod tests {
         [
             ("MAINSTAY_TABLE", "incidents"),
             ("MAINSTAY_PLAN", "/opt/plan.toml"),
-            (
-                "MAINSTAY_STATE_MACHINE_ARN",
-                "arn:aws:states:ca-central-1:123456789012:stateMachine:recovery",
-            ),
-            (
-                "MAINSTAY_TOPIC_ARN",
-                "arn:aws:sns:ca-central-1:123456789012:notices",
-            ),
+            ("MAINSTAY_STATE_MACHINE_ARN", "arn:aws:states:ca-central-1:123456789012:stateMachine:recovery"),
+            ("MAINSTAY_TOPIC_ARN", "arn:aws:sns:ca-central-1:123456789012:notices"),
             ("MAINSTAY_DRILL", "false"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -127,10 +107,7 @@ mod tests {
     #[test]
     fn account_and_region_come_from_the_state_machine() {
         let settings = Settings::from(&whole()).unwrap();
-        assert_eq!(
-            (settings.account.as_str(), settings.region.as_str()),
-            ("123456789012", "ca-central-1")
-        );
+        assert_eq!((settings.account.as_str(), settings.region.as_str()), ("123456789012", "ca-central-1"));
         assert!(!settings.drill);
     }
 
@@ -152,10 +129,7 @@ mod tests {
         let mut environment = whole();
         environment.insert("MAINSTAY_DRILL".to_owned(), "perhaps".to_owned());
         let error = Settings::from(&environment).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "the environment variable MAINSTAY_DRILL is `perhaps`; it must be true or false."
-        );
+        assert_eq!(error, "the environment variable MAINSTAY_DRILL is `perhaps`; it must be true or false.");
     }
 
     #[test]

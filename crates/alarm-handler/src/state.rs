@@ -42,10 +42,7 @@ impl State {
 
     /// Whether the end of a head's incident may still be told: it was closed, but not because it was over.
     pub(crate) fn may_await_end(head: &Head) -> bool {
-        matches!(
-            head.status,
-            Status::Closed(Closing::Observed | Closing::Refused | Closing::Escalated)
-        )
+        matches!(head.status, Status::Closed(Closing::Observed | Closing::Refused | Closing::Escalated))
     }
 
     /// Whether people were told of trouble after they last heard that all is clear.

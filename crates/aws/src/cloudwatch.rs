@@ -32,35 +32,22 @@ impl CloudWatch {
     /// CloudWatch in the region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            client: Client::new(config),
-        }
+        Self { client: Client::new(config) }
     }
 
     /// One harmless read; see [`crate::function::warm`].
     pub async fn warm(&self) {
-        let _ = self
-            .client
-            .describe_alarms()
-            .alarm_names("mainstay-warms-up")
-            .send()
-            .await;
+        let _ = self.client.describe_alarms().alarm_names("mainstay-warms-up").send().await;
     }
 
     /// The name of an active mute rule that covers this alarm (`ListAlarmMuteRules`): `DescribeAlarms` doesn't tell.
     async fn mute_rule(&self, alarm: &str) -> Result<Option<String>, CallError> {
         let call = self.client.list_alarm_mute_rules().alarm_name(alarm);
         let call = call.statuses(AlarmMuteRuleStatus::Active);
-        let reply = call
-            .send()
-            .await
-            .map_err(|e| failed(CLOUDWATCH, "ListAlarmMuteRules", &e))?;
+        let reply = call.send().await.map_err(|e| failed(CLOUDWATCH, "ListAlarmMuteRules", &e))?;
         Ok(reply.alarm_mute_rule_summaries().first().map(|rule| {
             let name = rule.alarm_mute_rule_arn().and_then(|arn| arn.rsplit_once(':'));
-            format!(
-                "alarm mute rule {}",
-                name.map_or("without a name", |(_, name)| name)
-            )
+            format!("alarm mute rule {}", name.map_or("without a name", |(_, name)| name))
         }))
     }
 }
@@ -71,11 +58,7 @@ impl Alarms for CloudWatch {
         let mut all = Vec::new();
         for some in names.chunks(NAMES_A_CALL) {
             let call = self.client.describe_alarms().set_alarm_names(Some(some.to_vec()));
-            let types = [
-                AlarmType::MetricAlarm,
-                AlarmType::CompositeAlarm,
-                AlarmType::LogAlarm,
-            ];
+            let types = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];
             let mut pages = call.set_alarm_types(Some(types.into())).into_paginator().send();
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|e| failed(CLOUDWATCH, "DescribeAlarms", &e))?;
@@ -87,10 +70,7 @@ impl Alarms for CloudWatch {
             }
         }
         // Silence matters only where something speaks, so the others are not asked about.
-        for alarm in all
-            .iter_mut()
-            .filter(|a| a.state == AlarmValue::Alarm && a.suppressed_by.is_none())
-        {
+        for alarm in all.iter_mut().filter(|a| a.state == AlarmValue::Alarm && a.suppressed_by.is_none()) {
             alarm.suppressed_by = self.mute_rule(&alarm.name).await?;
         }
         Ok(all)
@@ -104,13 +84,8 @@ impl Alarms for CloudWatch {
             .metric_data_queries(lag("rds", "ReplicaLag", instance))
             .scan_by(ScanBy::TimestampDescending)
             .start_time(moment::to_sdk(since))
-            .end_time(moment::to_sdk(
-                Timestamp::now() + SignedDuration::from_secs(LAG_PERIOD_S.into()),
-            ));
-        let reply = call
-            .send()
-            .await
-            .map_err(|e| failed(CLOUDWATCH, "GetMetricData", &e))?;
+            .end_time(moment::to_sdk(Timestamp::now() + SignedDuration::from_secs(LAG_PERIOD_S.into())));
+        let reply = call.send().await.map_err(|e| failed(CLOUDWATCH, "GetMetricData", &e))?;
         let newest = |id: &str| {
             let result = reply.metric_data_results().iter().find(|r| r.id() == Some(id))?;
             newest(result)
@@ -121,32 +96,15 @@ impl Alarms for CloudWatch {
 }
 
 fn lag(id: &str, metric: &str, instance: &str) -> MetricDataQuery {
-    let dimension = Dimension::builder()
-        .name("DBInstanceIdentifier")
-        .value(instance)
-        .build();
-    let metric = Metric::builder()
-        .namespace("AWS/RDS")
-        .metric_name(metric)
-        .dimensions(dimension)
-        .build();
+    let dimension = Dimension::builder().name("DBInstanceIdentifier").value(instance).build();
+    let metric = Metric::builder().namespace("AWS/RDS").metric_name(metric).dimensions(dimension).build();
     // The worst of the minute: a lag that is understated costs data.
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(LAG_PERIOD_S)
-        .stat("Maximum")
-        .build();
-    MetricDataQuery::builder()
-        .id(id)
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    let stat = MetricStat::builder().metric(metric).period(LAG_PERIOD_S).stat("Maximum").build();
+    MetricDataQuery::builder().id(id).metric_stat(stat).return_data(true).build()
 }
 
 /// The value with the latest time; the order of the answer is not relied on.
 fn newest(result: &MetricDataResult) -> Option<f64> {
     let pairs = result.timestamps().iter().zip(result.values());
-    pairs
-        .max_by_key(|(at, _)| (at.secs(), at.subsec_nanos()))
-        .map(|(_, value)| *value)
+    pairs.max_by_key(|(at, _)| (at.secs(), at.subsec_nanos())).map(|(_, value)| *value)
 }

@@ -30,11 +30,9 @@ impl Dns {
         let mut builder = if server.is_empty() {
             TokioResolver::builder_tokio().map_err(|e| refused(&e.to_string()))?
         } else {
-            let server: SocketAddr = server.parse().map_err(|_| {
-                refused(&format!(
-                    "MAINSTAY_DNS_SERVER is not an address and port: {server}"
-                ))
-            })?;
+            let server: SocketAddr = server
+                .parse()
+                .map_err(|_| refused(&format!("MAINSTAY_DNS_SERVER is not an address and port: {server}")))?;
             let config = ResolverConfig::from_name_servers(vec![name_server(server)]);
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         };

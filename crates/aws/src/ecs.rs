@@ -30,20 +30,12 @@ impl Ecs {
     /// ECS in the region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            reads: Client::new(config),
-            acts: Client::new(&sdk::acting(config)),
-        }
+        Self { reads: Client::new(config), acts: Client::new(&sdk::acting(config)) }
     }
 
     /// One harmless read; see [`crate::function::warm`].
     pub async fn warm(&self) {
-        let _ = self
-            .reads
-            .describe_services()
-            .services("mainstay-warms-up")
-            .send()
-            .await;
+        let _ = self.reads.describe_services().services("mainstay-warms-up").send().await;
     }
 
     async fn task_arns(&self, cluster: &str, service: &str) -> Result<Vec<String>, CallError> {
@@ -65,11 +57,7 @@ impl Services for Ecs {
         let action = "DescribeServices";
         let mut all = Vec::new();
         for some in names.chunks(SERVICES_A_CALL) {
-            let call = self
-                .reads
-                .describe_services()
-                .cluster(cluster)
-                .set_services(Some(some.to_vec()));
+            let call = self.reads.describe_services().cluster(cluster).set_services(Some(some.to_vec()));
             let reply = call.send().await.map_err(|e| failed(ECS, action, &e))?;
             only_missing(action, reply.failures())?;
             for (index, found) in reply.services().iter().enumerate() {
@@ -84,11 +72,7 @@ impl Services for Ecs {
         let arns = self.task_arns(cluster, service).await?;
         let mut all = Vec::new();
         for some in arns.chunks(TASKS_A_CALL) {
-            let call = self
-                .reads
-                .describe_tasks()
-                .cluster(cluster)
-                .set_tasks(Some(some.to_vec()));
+            let call = self.reads.describe_tasks().cluster(cluster).set_tasks(Some(some.to_vec()));
             let reply = call.send().await.map_err(|e| failed(ECS, action, &e))?;
             // One that ended since it was listed is not wanted any more.
             only_missing(action, reply.failures())?;
@@ -102,28 +86,11 @@ impl Services for Ecs {
     async fn redeploy(&self, cluster: &str, service: &str, count: Option<u32>) -> Result<String, CallError> {
         let action = "UpdateService";
         let count = count.map(i32::try_from).transpose().map_err(|_| {
-            CallError::new(
-                ECS,
-                action,
-                Failure::Refused,
-                "the plan's count is larger than ECS allows",
-            )
+            CallError::new(ECS, action, Failure::Refused, "the plan's count is larger than ECS allows")
         })?;
-        let call = self
-            .acts
-            .update_service()
-            .cluster(cluster)
-            .service(service)
-            .force_new_deployment(true);
-        let reply = call
-            .set_desired_count(count)
-            .send()
-            .await
-            .map_err(|e| failed(ECS, action, &e))?;
-        let deployments = reply
-            .service()
-            .map(types::Service::deployments)
-            .unwrap_or_default();
+        let call = self.acts.update_service().cluster(cluster).service(service).force_new_deployment(true);
+        let reply = call.set_desired_count(count).send().await.map_err(|e| failed(ECS, action, &e))?;
+        let deployments = reply.service().map(types::Service::deployments).unwrap_or_default();
         let newest = deployments.iter().find(|d| d.status() == Some("PRIMARY"));
         let id = newest.and_then(types::Deployment::id).map(str::to_owned);
         id.ok_or_else(|| missing(ECS, action, "service.deployments with status PRIMARY and an id"))
@@ -156,13 +123,8 @@ fn service(
             .push(deployment(found).map_err(|field| lacking(&format!("deployments[{number}].{field}")))?);
     }
     // A service that was made without naming a controller has ECS's own.
-    let controller = found
-        .deployment_controller()
-        .map_or("ECS", |c| c.r#type().as_str());
-    let strategy = found
-        .deployment_configuration()
-        .and_then(|c| c.strategy())
-        .map(|s| s.as_str().to_owned());
+    let controller = found.deployment_controller().map_or("ECS", |c| c.r#type().as_str());
+    let strategy = found.deployment_configuration().and_then(|c| c.strategy()).map(|s| s.as_str().to_owned());
     Ok(Service {
         cluster: cluster.to_owned(),
         name: name.to_owned(),
@@ -182,9 +144,7 @@ fn deployment(found: &types::Deployment) -> Result<Deployment, &'static str> {
         id: found.id().ok_or("id")?.to_owned(),
         status: found.status().ok_or("status")?.to_owned(),
         rollout: found.rollout_state().map(|s| s.as_str().to_owned()),
-        reason: found
-            .rollout_state_reason()
-            .map(|r| recovery::text::plain(r, 300)),
+        reason: found.rollout_state_reason().map(|r| recovery::text::plain(r, 300)),
         created_at: found.created_at().and_then(moment::from_sdk).ok_or("createdAt")?,
         desired: count(found.desired_count()),
         running: count(found.running_count()),
@@ -195,9 +155,7 @@ fn deployment(found: &types::Deployment) -> Result<Deployment, &'static str> {
 fn task(index: usize, found: &types::Task) -> Result<Task, CallError> {
     let need = |value: Option<&str>, field: &str| {
         let field = format!("tasks[{index}].{field}");
-        value
-            .map(str::to_owned)
-            .ok_or_else(|| missing(ECS, "DescribeTasks", &field))
+        value.map(str::to_owned).ok_or_else(|| missing(ECS, "DescribeTasks", &field))
     };
     Ok(Task {
         arn: need(found.task_arn(), "taskArn")?,

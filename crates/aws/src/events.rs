@@ -23,10 +23,7 @@ impl EventBus {
     /// The bus of this name or ARN, in the region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, name: &str) -> Self {
-        Self {
-            client: Client::new(config),
-            name: name.to_owned(),
-        }
+        Self { client: Client::new(config), name: name.to_owned() }
     }
 }
 
@@ -43,10 +40,7 @@ impl Bus for EventBus {
             .build();
         let reply = self.client.put_events().entries(entry).send().await;
         let reply = reply.map_err(|e| failed(EVENTBRIDGE, PUT, &e))?;
-        let answer = reply
-            .entries()
-            .first()
-            .ok_or_else(|| missing(EVENTBRIDGE, PUT, "Entries[0]"))?;
+        let answer = reply.entries().first().ok_or_else(|| missing(EVENTBRIDGE, PUT, "Entries[0]"))?;
         let Some(code) = answer.error_code() else {
             return Ok(());
         };
@@ -87,10 +81,7 @@ mod tests {
             sequence: 4,
             fence: 1,
             at: Timestamp::UNIX_EPOCH,
-            event: Event::FailoverIntended {
-                from: "orders-1".to_owned(),
-                target: "orders-2".to_owned(),
-            },
+            event: Event::FailoverIntended { from: "orders-1".to_owned(), target: "orders-2".to_owned() },
             owes: Vec::new(),
         };
         let (kind, detail) = detail(&record).expect("an event");

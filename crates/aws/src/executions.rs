@@ -29,11 +29,7 @@ impl StateMachine {
             let message = format!("MAINSTAY_STATE_MACHINE_ARN is not the ARN of a state machine: {arn}");
             CallError::new(SFN, "configuration", Failure::Refused, &message)
         })?;
-        Ok(Self {
-            client: Client::new(config),
-            arn: arn.to_owned(),
-            executions,
-        })
+        Ok(Self { client: Client::new(config), arn: arn.to_owned(), executions })
     }
 
     /// One harmless read; see [`crate::function::warm`].
@@ -46,10 +42,7 @@ impl StateMachine {
         let arn = format!("{}:{name}", self.executions);
         let call = self.client.describe_execution().execution_arn(&arn);
         let reply = call.send().await.map_err(|e| failed(SFN, action, &e))?;
-        Ok(Execution {
-            arn,
-            status: reply.status().as_str().to_owned(),
-        })
+        Ok(Execution { arn, status: reply.status().as_str().to_owned() })
     }
 }
 
@@ -60,23 +53,15 @@ impl Executions for StateMachine {
         let name = run.execution_name();
         let input = serde_json::to_string(run)
             .map_err(|e| CallError::new(SFN, action, Failure::Malformed, &e.to_string()))?;
-        let call = self
-            .client
-            .start_execution()
-            .state_machine_arn(&self.arn)
-            .name(&name)
-            .input(input);
+        let call = self.client.start_execution().state_machine_arn(&self.arn).name(&name).input(input);
         match call.send().await {
             Ok(reply) if reply.execution_arn().is_empty() => Err(missing(SFN, action, "executionArn")),
-            Ok(reply) => Ok(Execution {
-                arn: reply.execution_arn().to_owned(),
-                status: "RUNNING".to_owned(),
-            }),
+            Ok(reply) => {
+                Ok(Execution { arn: reply.execution_arn().to_owned(), status: "RUNNING".to_owned() })
+            }
             // Running with the same input, or ended: only a look tells which.
             Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(StartExecutionError::is_execution_already_exists) =>
+                if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) =>
             {
                 self.describe(&name).await
             }
@@ -96,9 +81,7 @@ impl Executions for StateMachine {
 fn executions_of(arn: &str) -> Option<String> {
     let (before, after) = arn.split_once(":stateMachine:")?;
     let name = after.split(':').next().filter(|n| !n.is_empty())?;
-    before
-        .starts_with("arn:")
-        .then(|| format!("{before}:execution:{name}"))
+    before.starts_with("arn:").then(|| format!("{before}:execution:{name}"))
 }
 
 #[cfg(test)]
@@ -111,10 +94,7 @@ mod tests {
         let arn = "arn:aws:states:ca-central-1:123456789012:stateMachine:recovery";
         assert_eq!(executions_of(arn), expected);
         assert_eq!(executions_of(&format!("{arn}:live")), expected);
-        assert_eq!(
-            executions_of("arn:aws:states:ca-central-1:123456789012:stateMachine:"),
-            None
-        );
+        assert_eq!(executions_of("arn:aws:states:ca-central-1:123456789012:stateMachine:"), None);
         assert_eq!(executions_of("recovery"), None);
     }
 }

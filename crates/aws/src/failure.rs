@@ -20,11 +20,9 @@ where
     let because = |failure| CallError::new(service, action, failure, &DisplayErrorContext(error).to_string());
     match error {
         SdkError::ConstructionFailure(_) => because(Failure::Malformed),
-        SdkError::DispatchFailure(_) => because(if was_never_sent(error) {
-            Failure::Unreachable
-        } else {
-            Failure::Doubtful
-        }),
+        SdkError::DispatchFailure(_) => {
+            because(if was_never_sent(error) { Failure::Unreachable } else { Failure::Doubtful })
+        }
         SdkError::ResponseError(response) => because(by_status(response.raw().status())),
         SdkError::ServiceError(refusal) => {
             let meta = refusal.err().meta();
@@ -32,13 +30,7 @@ where
             let failure = meta.code().and_then(by_code).unwrap_or_else(|| by_status(status));
             let told = meta.message().filter(|m| !m.is_empty());
             let message = told.map_or_else(
-                || {
-                    format!(
-                        "HTTP status {}: {}",
-                        status.as_u16(),
-                        DisplayErrorContext(refusal.err())
-                    )
-                },
+                || format!("HTTP status {}: {}", status.as_u16(), DisplayErrorContext(refusal.err())),
                 str::to_owned,
             );
             CallError {
@@ -93,15 +85,9 @@ fn by_code(code: &str) -> Option<Failure> {
         );
     let not_found = word.ends_with("NotFound") || word.ends_with("DoesNotExist");
     let wrong_state = (word.starts_with("Invalid") && word.ends_with("State"))
-        || matches!(
-            word,
-            "ServiceNotActive" | "UpdateInProgress" | "StateMachineDeleting"
-        );
+        || matches!(word, "ServiceNotActive" | "UpdateInProgress" | "StateMachineDeleting");
     let doubtful = word.starts_with("Internal")
-        || matches!(
-            word,
-            "Server" | "ServiceUnavailable" | "RequestTimeout" | "Unavailable"
-        );
+        || matches!(word, "Server" | "ServiceUnavailable" | "RequestTimeout" | "Unavailable");
     if throttled {
         Some(Failure::Throttled)
     } else if denied {

@@ -21,15 +21,10 @@ const WARMING: Duration = Duration::from_secs(1);
 /// Libraries are kept at warnings: at finer levels they print whole events and requests.
 pub fn trace() {
     let level = level(&environment());
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_target(false);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false);
     // A second call (in a test) finds the subscriber set already, which is what it wants.
-    let _ = tracing_subscriber::registry()
-        .with(lines.with_filter(ours(level)))
-        .try_init();
+    let _ = tracing_subscriber::registry().with(lines.with_filter(ours(level))).try_init();
 }
 
 /// Reads the environment, once. Variables that are not UTF-8 are left out.
@@ -85,10 +80,7 @@ where
 /// The event as `E`, or an error that names the field.
 pub fn parse<E: DeserializeOwned>(event: Value) -> Result<E, StepError> {
     serde_path_to_error::deserialize(event).map_err(|e| {
-        StepError::MalformedEvent(recovery::text::plain(
-            &format!("{}: {}", e.path(), e.inner()),
-            300,
-        ))
+        StepError::MalformedEvent(recovery::text::plain(&format!("{}: {}", e.path(), e.inner()), 300))
     })
 }
 
@@ -118,10 +110,7 @@ impl From<CallError> for Fault {
 
 impl From<Fault> for Diagnostic {
     fn from(fault: Fault) -> Self {
-        Self {
-            error_type: fault.0.name().to_owned(),
-            error_message: fault.0.to_string(),
-        }
+        Self { error_type: fault.0.name().to_owned(), error_message: fault.0.to_string() }
     }
 }
 
@@ -165,10 +154,7 @@ mod tests {
             (Fault::from(call(Failure::Throttled)), "Throttled"),
             (Fault::from(call(Failure::Doubtful)), "Unavailable"),
             (Fault::from(call(Failure::Denied)), "Denied"),
-            (
-                Fault::from(StepError::MalformedEvent("x".to_owned())),
-                "MalformedEvent",
-            ),
+            (Fault::from(StepError::MalformedEvent("x".to_owned())), "MalformedEvent"),
         ];
         for (fault, name) in table {
             let message = fault.to_string();
@@ -183,12 +169,7 @@ mod tests {
         let event = json!({"step": "confirm", "run": {"entry": "somewhere"}});
         let error = parse::<StepRequest>(event).expect_err("not a request");
         assert_eq!(error.name(), "MalformedEvent");
-        assert!(
-            error
-                .to_string()
-                .contains("run.entry: unknown variant `somewhere`"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("run.entry: unknown variant `somewhere`"), "{error}");
     }
 
     #[tokio::test]
@@ -214,19 +195,11 @@ mod tests {
     #[test]
     fn the_level_comes_from_lambdas_own_setting_first() {
         let with = |pairs: &[(&str, &str)]| {
-            level(
-                &pairs
-                    .iter()
-                    .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                    .collect(),
-            )
+            level(&pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
         };
         assert_eq!(with(&[]), LevelFilter::INFO);
         assert_eq!(with(&[("RUST_LOG", "debug")]), LevelFilter::DEBUG);
-        assert_eq!(
-            with(&[("RUST_LOG", "debug"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")]),
-            LevelFilter::WARN
-        );
+        assert_eq!(with(&[("RUST_LOG", "debug"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")]), LevelFilter::WARN);
         assert_eq!(with(&[("RUST_LOG", "nonsense=of=many=parts")]), LevelFilter::INFO);
     }
 
@@ -235,12 +208,7 @@ mod tests {
         let targets = ours(LevelFilter::TRACE);
         assert!(targets.would_enable("failover_executor::confirm", &Level::DEBUG));
         assert!(targets.would_enable("aws::rds", &Level::DEBUG));
-        for library in [
-            "lambda_runtime",
-            "aws_smithy_runtime::client",
-            "aws_sdk_rds",
-            "hyper_util",
-        ] {
+        for library in ["lambda_runtime", "aws_smithy_runtime::client", "aws_sdk_rds", "hyper_util"] {
             assert!(!targets.would_enable(library, &Level::INFO), "{library}");
             assert!(targets.would_enable(library, &Level::WARN), "{library}");
         }

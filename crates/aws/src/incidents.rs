@@ -48,10 +48,7 @@ impl IncidentTable {
     /// The table of this name in the region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, table: &str) -> Self {
-        Self {
-            client: Client::new(config),
-            table: table.to_owned(),
-        }
+        Self { client: Client::new(config), table: table.to_owned() }
     }
 
     /// One harmless read; see [`crate::function::warm`].
@@ -60,11 +57,7 @@ impl IncidentTable {
     }
 
     async fn item(&self, pk: &str, sk: &str) -> Result<Option<Item>, CallError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .consistent_read(true);
+        let call = self.client.get_item().table_name(&self.table).consistent_read(true);
         let call = call.key("pk", text(pk)).key("sk", text(sk));
         let reply = call.send().await.map_err(|e| failed(DYNAMODB, "GetItem", &e))?;
         Ok(reply.item)
@@ -132,10 +125,7 @@ impl Incidents for IncidentTable {
         let items = self.items(&item::incident_key(incident), item::EVENTS).await?;
         let records = items.iter().map(|i| item::body(i, "Query", "event"));
         let records = records.collect::<Result<Vec<Record>, _>>()?;
-        let gap = records
-            .iter()
-            .zip(1..)
-            .find(|(record, number)| record.sequence != *number);
+        let gap = records.iter().zip(1..).find(|(record, number)| record.sequence != *number);
         if let Some((_, number)) = gap {
             let message = format!("incident {incident} has no event {number}, but later ones");
             return Err(CallError::new(DYNAMODB, "Query", Failure::Malformed, &message));
@@ -175,17 +165,11 @@ impl Incidents for IncidentTable {
     }
 
     async fn switches(&self, database: &str) -> Result<Vec<Switch>, CallError> {
-        let keys = [
-            item::switch_key(&Scope::All),
-            item::switch_key(&Scope::Database(database.to_owned())),
-        ];
+        let keys = [item::switch_key(&Scope::All), item::switch_key(&Scope::Database(database.to_owned()))];
         let items = self.items(item::SWITCH, "").await?;
         let set = items.iter().filter(|i| !i.contains_key(item::LIFTED));
-        let ours = set.filter(|i| {
-            i.get("sk")
-                .and_then(|v| v.as_s().ok())
-                .is_some_and(|sk| keys.contains(sk))
-        });
+        let ours =
+            set.filter(|i| i.get("sk").and_then(|v| v.as_s().ok()).is_some_and(|sk| keys.contains(sk)));
         ours.map(|i| item::body(i, "Query", "switch")).collect()
     }
 
@@ -205,10 +189,7 @@ impl Incidents for IncidentTable {
             .key("pk", text(item::SWITCH))
             .key("sk", text(&item::switch_key(scope)))
             .update_expression(format!("SET {} = :yes", item::LIFTED))
-            .condition_expression(format!(
-                "attribute_exists(pk) AND attribute_not_exists({})",
-                item::LIFTED
-            ))
+            .condition_expression(format!("attribute_exists(pk) AND attribute_not_exists({})", item::LIFTED))
             .expression_attribute_values(":yes", AttributeValue::Bool(true));
         match call.send().await {
             Ok(_) => Ok(true),
@@ -241,10 +222,7 @@ impl Incidents for IncidentTable {
 }
 
 /// What a cancelled transaction means.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "looked at once and dropped, never kept in a list"
-)]
+#[expect(clippy::large_enum_variant, reason = "looked at once and dropped, never kept in a list")]
 enum Verdict {
     Settled(Committed),
     /// Another transaction held one of the items: nothing was changed.
@@ -260,9 +238,7 @@ fn verdict(reasons: &[CancellationReason], record: &Record) -> Result<Verdict, C
     let head = reasons.first().filter(conditional);
     let event = reasons.get(1).filter(conditional);
     let standing = event.and_then(CancellationReason::item);
-    let standing = standing
-        .map(|i| item::body::<Record>(i, TRANSACT, "event"))
-        .transpose()?;
+    let standing = standing.map(|i| item::body::<Record>(i, TRANSACT, "event")).transpose()?;
     if standing.is_some_and(|found| found == *record) {
         return Ok(Verdict::Settled(Committed::Yes));
     }
@@ -272,10 +248,7 @@ fn verdict(reasons: &[CancellationReason], record: &Record) -> Result<Verdict, C
         return Ok(Verdict::Settled(Committed::Conflict(found)));
     }
     if event.is_some() {
-        let message = format!(
-            "incident {} has an event {} already",
-            record.incident, record.sequence
-        );
+        let message = format!("incident {} has an event {} already", record.incident, record.sequence);
         return Ok(Verdict::Failed(Failure::WrongState, message));
     }
     let other = reasons.iter().find(|r| code(r) != "None");
@@ -288,9 +261,8 @@ fn verdict(reasons: &[CancellationReason], record: &Record) -> Result<Verdict, C
             let message = other.and_then(CancellationReason::message).unwrap_or_default();
             Verdict::Failed(Failure::Refused, format!("{code}: {message}"))
         }
-        None => Verdict::Failed(
-            Failure::Malformed,
-            "the transaction was cancelled without a reason".to_owned(),
-        ),
+        None => {
+            Verdict::Failed(Failure::Malformed, "the transaction was cancelled without a reason".to_owned())
+        }
     })
 }

@@ -50,14 +50,9 @@ impl Door {
         let broken = |message: &str| CallError::new(LAMBDA, INVOKE, Failure::Malformed, message);
         let payload = serde_json::to_vec(request).map_err(|e| broken(&e.to_string()))?;
         let call = self.client.invoke().function_name(&self.function);
-        let call = call
-            .invocation_type(InvocationType::RequestResponse)
-            .payload(Blob::new(payload));
+        let call = call.invocation_type(InvocationType::RequestResponse).payload(Blob::new(payload));
         let reply = call.send().await.map_err(|e| failed(LAMBDA, INVOKE, &e))?;
-        let payload = reply
-            .payload()
-            .ok_or_else(|| missing(LAMBDA, INVOKE, "Payload"))?
-            .as_ref();
+        let payload = reply.payload().ok_or_else(|| missing(LAMBDA, INVOKE, "Payload"))?.as_ref();
         if let Some(kind) = reply.function_error() {
             return Err(function_error(kind, payload));
         }
@@ -86,9 +81,6 @@ mod tests {
         assert_eq!(error.code.as_deref(), Some("InvalidPlan"));
         assert_eq!(error.message, "the plan is not valid: line 3");
         let error = function_error("Unhandled", b"<html>");
-        assert_eq!(
-            error.message,
-            "the function failed (Unhandled) and did not say why"
-        );
+        assert_eq!(error.message, "the function failed (Unhandled) and did not say why");
     }
 }

@@ -36,10 +36,7 @@ impl Rds {
     /// RDS in the region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            reads: Client::new(config),
-            acts: Client::new(&sdk::acting(config)),
-        }
+        Self { reads: Client::new(config), acts: Client::new(&sdk::acting(config)) }
     }
 
     /// One harmless read; see [`crate::function::warm`].
@@ -65,11 +62,7 @@ impl Rds {
         identifier: &str,
         since: Timestamp,
     ) -> Result<Vec<DatabaseEvent>, CallError> {
-        let pages = self
-            .reads
-            .describe_events()
-            .source_type(kind)
-            .source_identifier(identifier);
+        let pages = self.reads.describe_events().source_type(kind).source_identifier(identifier);
         // With only one end given, the other is an hour away by default; and a start must lie before its end.
         let until = Timestamp::now().max(deadline::shift(since, 1));
         let found = pages
@@ -86,43 +79,26 @@ impl Rds {
 
     /// Whether the snapshot that is in our way is one that we took for the same tick.
     async fn is_ours(&self, snapshot: &str) -> Result<bool, CallError> {
-        let call = self
-            .reads
-            .describe_db_cluster_snapshots()
-            .db_cluster_snapshot_identifier(snapshot);
-        let reply = call
-            .send()
-            .await
-            .map_err(|e| failed(RDS, "DescribeDBClusterSnapshots", &e))?;
+        let call = self.reads.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(snapshot);
+        let reply = call.send().await.map_err(|e| failed(RDS, "DescribeDBClusterSnapshots", &e))?;
         let ours = |t: &Tag| t.key() == Some(OUR_TAG) && t.value() == Some(snapshot);
-        Ok(reply
-            .db_cluster_snapshots()
-            .iter()
-            .any(|s| s.tag_list().iter().any(ours)))
+        Ok(reply.db_cluster_snapshots().iter().any(|s| s.tag_list().iter().any(ours)))
     }
 }
 
 #[async_trait]
 impl Databases for Rds {
     async fn cluster(&self, identifier: &str) -> Result<Cluster, CallError> {
-        let call = self
-            .reads
-            .describe_db_clusters()
-            .db_cluster_identifier(identifier);
+        let call = self.reads.describe_db_clusters().db_cluster_identifier(identifier);
         let (reply, instances) = join(call.send(), self.instances(identifier)).await;
         let reply = reply.map_err(|e| failed(RDS, "DescribeDBClusters", &e))?;
-        let found = reply
-            .db_clusters()
-            .first()
-            .ok_or_else(|| missing(RDS, "DescribeDBClusters", "DBClusters[0]"))?;
+        let found =
+            reply.db_clusters().first().ok_or_else(|| missing(RDS, "DescribeDBClusters", "DBClusters[0]"))?;
         cluster(found, &instances?)
     }
 
     async fn events(&self, cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {
-        let instances = cluster
-            .members
-            .iter()
-            .map(|m| (SourceType::DbInstance, m.instance.as_str()));
+        let instances = cluster.members.iter().map(|m| (SourceType::DbInstance, m.instance.as_str()));
         let sources = std::iter::once((SourceType::DbCluster, cluster.identifier.as_str())).chain(instances);
         let calls = sources.map(|(kind, identifier)| self.events_of(kind, identifier, since));
         let mut all: Vec<DatabaseEvent> = try_join_all(calls).await?.into_iter().flatten().collect();
@@ -140,17 +116,14 @@ impl Databases for Rds {
             .await
             .map_err(|e| failed(RDS, "DescribeBlueGreenDeployments", &e))?;
         let names = |arn: Option<&str>| {
-            arn.and_then(rds_event::source)
-                .is_some_and(|s| s.cluster && s.identifier == cluster.identifier)
+            arn.and_then(rds_event::source).is_some_and(|s| s.cluster && s.identifier == cluster.identifier)
         };
         // A green copy may stand ready for days; only the switch itself moves names and writers about.
         let running = all.iter().find(|d| {
             d.status() == Some("SWITCHOVER_IN_PROGRESS") && (names(d.source()) || names(d.target()))
         });
         Ok(running.map(|d| {
-            let name = d
-                .blue_green_deployment_name()
-                .or(d.blue_green_deployment_identifier());
+            let name = d.blue_green_deployment_name().or(d.blue_green_deployment_identifier());
             name.unwrap_or("without a name").to_owned()
         }))
     }
@@ -158,18 +131,13 @@ impl Databases for Rds {
     async fn fail_over(&self, identifier: &str, target: &str) -> Result<(), CallError> {
         let call = self.acts.failover_db_cluster().db_cluster_identifier(identifier);
         let call = call.target_db_instance_identifier(target);
-        call.send()
-            .await
-            .map_err(|e| failed(RDS, "FailoverDBCluster", &e))?;
+        call.send().await.map_err(|e| failed(RDS, "FailoverDBCluster", &e))?;
         Ok(())
     }
 
     async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError> {
         let action = "CreateDBClusterSnapshot";
-        let tags = request
-            .tags
-            .iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let tags = request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let call = self
             .acts
             .create_db_cluster_snapshot()
@@ -188,10 +156,7 @@ impl Databases for Rds {
         if self.is_ours(&request.snapshot).await? {
             return Ok(SnapshotAnswer::Exists);
         }
-        let message = format!(
-            "snapshot {} exists already and does not bear our tag",
-            request.snapshot
-        );
+        let message = format!("snapshot {} exists already and does not bear our tag", request.snapshot);
         Err(CallError::new(RDS, action, Failure::Refused, &message))
     }
 }
@@ -200,9 +165,7 @@ impl Databases for Rds {
 fn cluster(found: &DbCluster, instances: &[DbInstance]) -> Result<Cluster, CallError> {
     let need = |value: Option<&str>, field: &str| {
         let field = format!("DBClusters[0].{field}");
-        value
-            .map(str::to_owned)
-            .ok_or_else(|| missing(RDS, "DescribeDBClusters", &field))
+        value.map(str::to_owned).ok_or_else(|| missing(RDS, "DescribeDBClusters", &field))
     };
     let mut members = Vec::new();
     for (index, member) in found.db_cluster_members().iter().enumerate() {
@@ -212,15 +175,11 @@ fn cluster(found: &DbCluster, instances: &[DbInstance]) -> Result<Cluster, CallE
             let field = format!("DBClusters[0].{}", field("IsClusterWriter"));
             return Err(missing(RDS, "DescribeDBClusters", &field));
         };
-        let details = instances
-            .iter()
-            .find(|i| i.db_instance_identifier() == Some(&instance));
+        let details = instances.iter().find(|i| i.db_instance_identifier() == Some(&instance));
         let told = |pick: fn(&DbInstance) -> Option<&str>| details.and_then(pick).map(str::to_owned);
         members.push(Member {
             writer,
-            tier: member
-                .promotion_tier()
-                .or(details.and_then(DbInstance::promotion_tier)),
+            tier: member.promotion_tier().or(details.and_then(DbInstance::promotion_tier)),
             status: told(DbInstance::db_instance_status),
             zone: told(DbInstance::availability_zone),
             class: told(DbInstance::db_instance_class),

@@ -15,9 +15,8 @@ const OPERATION: Duration = Duration::from_secs(10);
 /// rustls with ring (the first call over TLS costs a tenth of aws-lc's processor time, see `docs/decisions`);
 /// standard retries; 2 s to connect, 5 s for an attempt, 10 s for a call.
 pub async fn config() -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .retry_config(RetryConfig::standard())

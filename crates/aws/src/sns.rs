@@ -24,10 +24,7 @@ impl NoticeTopic {
     /// The topic of this ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, arn: &str) -> Self {
-        Self {
-            client: Client::new(config),
-            arn: arn.to_owned(),
-        }
+        Self { client: Client::new(config), arn: arn.to_owned() }
     }
 }
 
@@ -37,19 +34,13 @@ impl Topic for NoticeTopic {
         let mut call = self.client.publish().topic_arn(&self.arn);
         call = call.subject(subject(&notice.subject)).message(body(notice));
         for (name, kind, value) in attributes(notice)? {
-            let value = MessageAttributeValue::builder()
-                .data_type(kind)
-                .string_value(value)
-                .build();
+            let value = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
             let value =
                 value.map_err(|e| CallError::new(SNS, PUBLISH, Failure::Malformed, &e.to_string()))?;
             call = call.message_attributes(name, value);
         }
         let reply = call.send().await.map_err(|e| failed(SNS, PUBLISH, &e))?;
-        reply
-            .message_id()
-            .map(str::to_owned)
-            .ok_or_else(|| missing(SNS, PUBLISH, "MessageId"))
+        reply.message_id().map(str::to_owned).ok_or_else(|| missing(SNS, PUBLISH, "MessageId"))
     }
 }
 
@@ -66,10 +57,7 @@ fn attributes(notice: &Notice) -> Result<Vec<(&'static str, &'static str, String
         ("id", "String", notice.id.clone()),
     ];
     // SNS refuses an attribute that is empty.
-    Ok(all
-        .into_iter()
-        .filter(|(_, _, value)| !value.is_empty())
-        .collect())
+    Ok(all.into_iter().filter(|(_, _, value)| !value.is_empty()).collect())
 }
 
 /// The name that a value without fields has on the wire.
@@ -77,12 +65,7 @@ fn word(value: &impl Serialize) -> Result<String, CallError> {
     let json = serde_json::to_value(value);
     let word = json.ok().and_then(|v| v.as_str().map(str::to_owned));
     word.ok_or_else(|| {
-        CallError::new(
-            SNS,
-            PUBLISH,
-            Failure::Malformed,
-            "a notice's kind or severity has no name",
-        )
+        CallError::new(SNS, PUBLISH, Failure::Malformed, "a notice's kind or severity has no name")
     })
 }
 
@@ -94,20 +77,12 @@ fn subject(text: &str) -> String {
         .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
         .take(SUBJECT)
         .collect();
-    if ascii.is_empty() {
-        "Mainstay".to_owned()
-    } else {
-        ascii
-    }
+    if ascii.is_empty() { "Mainstay".to_owned() } else { ascii }
 }
 
 /// The body, cut where SNS would refuse it; never empty.
 fn body(notice: &Notice) -> String {
-    let text = if notice.body.is_empty() {
-        &notice.subject
-    } else {
-        &notice.body
-    };
+    let text = if notice.body.is_empty() { &notice.subject } else { &notice.body };
     if text.is_empty() {
         return notice.id.clone();
     }
@@ -115,11 +90,7 @@ fn body(notice: &Notice) -> String {
         return text.clone();
     }
     let end = text.floor_char_boundary(BODY_BYTES);
-    format!(
-        "{}\n… (cut: see the incident {})",
-        text.get(..end).unwrap_or_default(),
-        notice.incident
-    )
+    format!("{}\n… (cut: see the incident {})", text.get(..end).unwrap_or_default(), notice.incident)
 }
 
 #[cfg(test)]
@@ -128,10 +99,7 @@ mod tests {
 
     #[test]
     fn an_awkward_subject_becomes_one_that_sns_takes() {
-        assert_eq!(
-            subject("Database orders: failing over"),
-            "Database orders: failing over"
-        );
+        assert_eq!(subject("Database orders: failing over"), "Database orders: failing over");
         assert_eq!(subject("  a\r\nb\u{7}…"), "a b ?");
         assert_eq!(subject("Données"), "Donn?es");
         assert_eq!(subject("\n"), "Mainstay");

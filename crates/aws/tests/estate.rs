@@ -1,9 +1,5 @@
 //! The adapters for RDS, ECS and DNS against the estate: a failover from end to end, as the recovery sees it.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail like tests"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod pointed;
 
@@ -23,15 +19,8 @@ use recovery::{
 use std::time::Duration;
 
 async fn estate() -> Server {
-    let model = ModelSettings {
-        delays: Delays::none(),
-        ..ModelSettings::default()
-    };
-    let settings = Settings {
-        model,
-        tick_ms: 10,
-        ..Settings::default()
-    };
+    let model = ModelSettings { delays: Delays::none(), ..ModelSettings::default() };
+    let settings = Settings { model, tick_ms: 10, ..Settings::default() };
     let server = serve(settings).await.expect("a server");
     server.estate().seed(&Seed::demo()).expect("the demo estate");
     server
@@ -77,10 +66,8 @@ async fn a_failover_moves_writer_endpoint_and_news() {
     until(look, |name| *name == leads_to(&after, "orders-2")).await;
 
     let events = rds.events(&after, begin).await.expect("events");
-    let completed = events
-        .iter()
-        .find(|e| e.meaning == DatabaseNews::FailoverCompleted)
-        .expect("it was told");
+    let completed =
+        events.iter().find(|e| e.meaning == DatabaseNews::FailoverCompleted).expect("it was told");
     assert_eq!(completed.instance.as_deref(), Some("orders-2"));
     assert_eq!(completed.identifier, "orders");
     assert!(completed.cluster);
@@ -95,24 +82,15 @@ async fn what_aws_does_not_know_is_not_found() {
     let rds = Rds::new(&config);
     let error = rds.cluster("nobody").await.expect_err("no such cluster");
     assert_eq!(error.failure, Failure::NotFound, "{error}");
-    let error = rds
-        .fail_over("nobody", "orders-2")
-        .await
-        .expect_err("no such cluster");
+    let error = rds.fail_over("nobody", "orders-2").await.expect_err("no such cluster");
     assert_eq!(error.failure, Failure::NotFound, "{error}");
-    let error = Ecs::new(&config)
-        .redeploy("shop", "nobody", None)
-        .await
-        .expect_err("no such service");
+    let error = Ecs::new(&config).redeploy("shop", "nobody", None).await.expect_err("no such service");
     assert_eq!(error.failure, Failure::NotFound, "{error}");
     let dns = Dns::new(&server.dns_address.to_string()).expect("an address");
     assert_eq!(dns.cname("nobody.example.com").await, Ok(None));
     server.stop().await;
     let error = dns.cname("nobody.example.com").await.expect_err("nobody answers");
-    assert!(
-        matches!(error.failure, Failure::Doubtful | Failure::Unreachable),
-        "{error}"
-    );
+    assert!(matches!(error.failure, Failure::Doubtful | Failure::Unreachable), "{error}");
 }
 
 #[tokio::test]
@@ -134,39 +112,24 @@ async fn a_redeployment_replaces_every_task() {
     let server = estate().await;
     let ecs = Ecs::new(&pointed::at(&server.url()));
     let names = ["orders-api", "orders-worker", "catalogue"].map(str::to_owned);
-    conformance::services(&ecs, "shop", &names)
-        .await
-        .expect("the services");
+    conformance::services(&ecs, "shop", &names).await.expect("the services");
 
     let old = ecs.tasks("shop", "orders-api").await.expect("tasks");
     assert_eq!(old.len(), 3);
     let begin = Timestamp::now();
-    let id = ecs
-        .redeploy("shop", "orders-api", None)
-        .await
-        .expect("a deployment");
+    let id = ecs.redeploy("shop", "orders-api", None).await.expect("a deployment");
     let replaced = |tasks: &Vec<Task>| {
         tasks.len() == 3
-            && tasks
-                .iter()
-                .all(|t| t.status == "RUNNING" && t.started_at.is_some_and(|at| at >= begin))
+            && tasks.iter().all(|t| t.status == "RUNNING" && t.started_at.is_some_and(|at| at >= begin))
     };
     let look = || async { ecs.tasks("shop", "orders-api").await.expect("tasks") };
     let new = until(look, replaced).await;
     assert!(new.iter().all(|t| old.iter().all(|o| o.arn != t.arn)));
     assert!(new.iter().all(|t| t.started_by.as_deref() == Some(id.as_str())));
 
-    let look = || async {
-        ecs.services("shop", &names[..1])
-            .await
-            .expect("the service")
-            .remove(0)
-    };
-    let service = until(look, |s| {
-        s.primary()
-            .is_some_and(|d| d.rollout.as_deref() == Some("COMPLETED"))
-    })
-    .await;
+    let look = || async { ecs.services("shop", &names[..1]).await.expect("the service").remove(0) };
+    let service =
+        until(look, |s| s.primary().is_some_and(|d| d.rollout.as_deref() == Some("COMPLETED"))).await;
     assert_eq!(service.primary().map(|d| d.id.clone()), Some(id));
     assert_eq!(service.controller, "ECS");
     server.stop().await;

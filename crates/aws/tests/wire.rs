@@ -1,9 +1,5 @@
 //! The adapters against scripted answers on the wire: how often a call is sent, and what its answer means.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail like tests"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
 
 mod loopback;
 mod pointed;
@@ -34,36 +30,21 @@ async fn a_failover_is_sent_once_whatever_the_answer() {
         (Reply::xml_error(503, "ServiceUnavailable"), Failure::Doubtful),
         (Reply::new(502, "<html>"), Failure::Doubtful),
         (Reply::xml_error(400, "Throttling"), Failure::Throttled),
-        (
-            Reply::xml_error(400, "InvalidDBClusterStateFault"),
-            Failure::WrongState,
-        ),
-        (
-            Reply::xml_error(400, "InvalidDBInstanceState"),
-            Failure::WrongState,
-        ),
+        (Reply::xml_error(400, "InvalidDBClusterStateFault"), Failure::WrongState),
+        (Reply::xml_error(400, "InvalidDBInstanceState"), Failure::WrongState),
         (Reply::xml_error(404, "DBClusterNotFoundFault"), Failure::NotFound),
         (Reply::xml_error(403, "AccessDenied"), Failure::Denied),
-        (
-            Reply::xml_error(400, "InvalidParameterCombination"),
-            Failure::Refused,
-        ),
+        (Reply::xml_error(400, "InvalidParameterCombination"), Failure::Refused),
     ];
     for (reply, expected) in table {
         let server = Loopback::start(vec![reply.clone()]).await;
-        let error = Rds::new(&server.config())
-            .fail_over("orders", "orders-2")
-            .await
-            .expect_err("no success");
+        let error = Rds::new(&server.config()).fail_over("orders", "orders-2").await.expect_err("no success");
         assert_eq!(error.failure, expected, "{reply:?}: {error}");
         assert_eq!(error.action, "FailoverDBCluster");
         assert_eq!(server.asked().len(), 1, "{reply:?}: sent once");
     }
     let server = Loopback::start(vec![Reply::new(200, FAILED_OVER)]).await;
-    Rds::new(&server.config())
-        .fail_over("orders", "orders-2")
-        .await
-        .expect("success");
+    Rds::new(&server.config()).fail_over("orders", "orders-2").await.expect("success");
     let body = &server.asked()[0].body;
     assert!(
         body.contains("Action=FailoverDBCluster") && body.contains("TargetDBInstanceIdentifier=orders-2")
@@ -73,23 +54,16 @@ async fn a_failover_is_sent_once_whatever_the_answer() {
 #[tokio::test]
 async fn a_call_that_is_never_answered_is_doubtful_and_one_that_finds_nobody_was_never_sent() {
     let server = Loopback::start(vec![Reply::Silence]).await;
-    let quick = TimeoutConfig::builder()
-        .operation_timeout(Duration::from_millis(300))
-        .build();
+    let quick = TimeoutConfig::builder().operation_timeout(Duration::from_millis(300)).build();
     let config = server.config().to_builder().timeout_config(quick).build();
     let table = IncidentTable::new(&config, "incidents");
     let error = table.head("orders").await.expect_err("no answer");
     assert_eq!(error.failure, Failure::Doubtful, "{error}");
 
-    let gone = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", gone.local_addr().expect("an address"));
     drop(gone);
-    let error = Rds::new(&pointed::at(&url))
-        .fail_over("orders", "orders-2")
-        .await
-        .expect_err("nobody");
+    let error = Rds::new(&pointed::at(&url)).fail_over("orders", "orders-2").await.expect_err("nobody");
     assert_eq!(error.failure, Failure::Unreachable, "{error}");
 }
 
@@ -121,48 +95,28 @@ async fn reads_are_repeated_and_what_they_lack_is_named() {
                 return instances.clone();
             }
             let mut clusters = clusters.lock().expect("a lock");
-            if clusters.len() > 1 {
-                clusters.remove(0)
-            } else {
-                clusters[0].clone()
-            }
+            if clusters.len() > 1 { clusters.remove(0) } else { clusters[0].clone() }
         })
     };
     let server = by_action(vec![throttled, whole]).await;
-    let found = Rds::new(&server.config())
-        .cluster("orders")
-        .await
-        .expect("a cluster");
+    let found = Rds::new(&server.config()).cluster("orders").await.expect("a cluster");
     assert_eq!(server.asked().len(), 3, "asked again after the throttle");
     assert_eq!(found.writer().map(|m| m.instance.as_str()), Some("orders-1"));
-    assert_eq!(
-        found.writer().and_then(|m| m.status.clone()),
-        None,
-        "not described, so not known"
-    );
+    assert_eq!(found.writer().and_then(|m| m.status.clone()), None, "not described, so not known");
     assert!(!found.settled());
 
     let broken = member.replace("<IsClusterWriter>true</IsClusterWriter>", "");
     for (inside, field) in [
         (String::new(), "DBClusters[0].Status"),
-        (
-            format!("<Status>available</Status>{broken}"),
-            "DBClusters[0].DBClusterMembers[0].IsClusterWriter",
-        ),
+        (format!("<Status>available</Status>{broken}"), "DBClusters[0].DBClusterMembers[0].IsClusterWriter"),
     ] {
         let server = by_action(vec![cluster(&inside)]).await;
-        let error = Rds::new(&server.config())
-            .cluster("orders")
-            .await
-            .expect_err("it lacks a field");
+        let error = Rds::new(&server.config()).cluster("orders").await.expect_err("it lacks a field");
         assert_eq!(error.failure, Failure::Malformed);
         assert_eq!(error.message, format!("the reply has no {field}"));
     }
     let server = Loopback::start(vec![Reply::new(200, "not XML")]).await;
-    let error = Rds::new(&server.config())
-        .cluster("orders")
-        .await
-        .expect_err("not XML");
+    let error = Rds::new(&server.config()).cluster("orders").await.expect_err("not XML");
     assert_eq!(error.failure, Failure::Malformed, "{error}");
 }
 
@@ -188,10 +142,7 @@ async fn events_are_asked_for_with_both_ends_of_the_time() {
     let none = "<DescribeEventsResponse><DescribeEventsResult><Events/></DescribeEventsResult></DescribeEventsResponse>";
     let server = Loopback::start(vec![Reply::new(200, none)]).await;
     let since = Timestamp::now() - SignedDuration::from_hours(3);
-    let cluster = Cluster {
-        members: Vec::new(),
-        ..recovery::twins::fixture::cluster("orders-1")
-    };
+    let cluster = Cluster { members: Vec::new(), ..recovery::twins::fixture::cluster("orders-1") };
     let events = Rds::new(&server.config()).events(&cluster, since).await;
     assert_eq!(events, Ok(Vec::new()));
     let body = server.asked()[0].body.clone();
@@ -202,10 +153,7 @@ async fn events_are_asked_for_with_both_ends_of_the_time() {
     };
     assert_eq!(time("StartTime=").as_second(), since.as_second());
     let late = Timestamp::now().duration_since(time("EndTime=")).as_secs();
-    assert!(
-        (0..60).contains(&late),
-        "until now: the default would end an hour after the start"
-    );
+    assert!((0..60).contains(&late), "until now: the default would end an hour after the start");
 }
 
 #[tokio::test]
@@ -231,25 +179,16 @@ async fn a_repeated_snapshot_is_recognised_by_its_tag() {
     let answer = Rds::new(&server.config()).snapshot(&request).await;
     assert_eq!(answer, Ok(SnapshotAnswer::Exists));
     let server = Loopback::start(vec![exists(), found("inherited")]).await;
-    let error = Rds::new(&server.config())
-        .snapshot(&request)
-        .await
-        .expect_err("not ours");
+    let error = Rds::new(&server.config()).snapshot(&request).await.expect_err("not ours");
     assert_eq!(error.failure, Failure::Refused);
 }
 
 #[tokio::test]
 async fn services_are_asked_for_ten_at_a_time() {
-    let nothing = Reply::new(
-        200,
-        r#"{"services":[],"failures":[{"arn":"a","reason":"MISSING"}]}"#,
-    );
+    let nothing = Reply::new(200, r#"{"services":[],"failures":[{"arn":"a","reason":"MISSING"}]}"#);
     let server = Loopback::start(vec![nothing]).await;
     let names: Vec<String> = (0..11).map(|n| format!("service-{n}")).collect();
-    let found = Ecs::new(&server.config())
-        .services("shop", &names)
-        .await
-        .expect("an answer");
+    let found = Ecs::new(&server.config()).services("shop", &names).await.expect("an answer");
     assert_eq!(found, [], "what ECS does not know is left out");
     let counts: Vec<usize> = server
         .asked()
@@ -261,15 +200,9 @@ async fn services_are_asked_for_ten_at_a_time() {
         .collect();
     assert_eq!(counts, [10, 1]);
 
-    let denied = Reply::new(
-        200,
-        r#"{"services":[],"failures":[{"arn":"a","reason":"ACCESS_DENIED"}]}"#,
-    );
+    let denied = Reply::new(200, r#"{"services":[],"failures":[{"arn":"a","reason":"ACCESS_DENIED"}]}"#);
     let server = Loopback::start(vec![denied]).await;
-    let error = Ecs::new(&server.config())
-        .services("shop", &names[..1])
-        .await
-        .expect_err("not just missing");
+    let error = Ecs::new(&server.config()).services("shop", &names[..1]).await.expect_err("not just missing");
     assert_eq!(error.message, "a: ACCESS_DENIED");
 }
 
@@ -277,9 +210,7 @@ async fn services_are_asked_for_ten_at_a_time() {
 async fn a_new_deployment_is_asked_for_once_and_its_id_is_the_primarys() {
     let body = r#"{"service":{"deployments":[{"id":"ecs-svc/1","status":"ACTIVE"},{"id":"ecs-svc/2","status":"PRIMARY"}]}}"#;
     let server = Loopback::start(vec![Reply::new(200, body)]).await;
-    let id = Ecs::new(&server.config())
-        .redeploy("shop", "orders-api", Some(4))
-        .await;
+    let id = Ecs::new(&server.config()).redeploy("shop", "orders-api", Some(4)).await;
     assert_eq!(id.as_deref(), Ok("ecs-svc/2"));
     let asked: Value = serde_json::from_str(&server.asked()[0].body).expect("JSON");
     assert_eq!(asked["forceNewDeployment"], json!(true));
@@ -287,10 +218,7 @@ async fn a_new_deployment_is_asked_for_once_and_its_id_is_the_primarys() {
     assert_eq!(asked.get("taskDefinition"), None);
 
     let server = Loopback::start(vec![Reply::new(500, r#"{"__type":"ServerException"}"#)]).await;
-    let error = Ecs::new(&server.config())
-        .redeploy("shop", "orders-api", None)
-        .await
-        .expect_err("no id");
+    let error = Ecs::new(&server.config()).redeploy("shop", "orders-api", None).await.expect_err("no id");
     assert_eq!(error.failure, Failure::Doubtful);
     assert_eq!(server.asked().len(), 1);
 }
@@ -326,28 +254,18 @@ async fn a_cancelled_transaction_is_read_for_what_it_means() {
         let (record, head) = opened();
         async move {
             let server = Loopback::start(replies).await;
-            let answer = IncidentTable::new(&server.config(), "incidents")
-                .commit(None, &record, &head)
-                .await;
+            let answer = IncidentTable::new(&server.config(), "incidents").commit(None, &record, &head).await;
             (answer, server.asked().len())
         }
     };
 
     let (answer, _) = commit(vec![cancelled(&stands(&head), &stands(&record))]).await;
-    assert_eq!(
-        answer,
-        Ok(Committed::Yes),
-        "our own event stands there: it succeeded before"
-    );
+    assert_eq!(answer, Ok(Committed::Yes), "our own event stands there: it succeeded before");
 
     let mut other = record.clone();
     other.owes.clear();
     let (answer, _) = commit(vec![cancelled(&stands(&head), &stands(&other))]).await;
-    assert_eq!(
-        answer,
-        Ok(Committed::Conflict(Some(head.clone()))),
-        "an equal head, but another's event"
-    );
+    assert_eq!(answer, Ok(Committed::Conflict(Some(head.clone()))), "an equal head, but another's event");
 
     let (answer, _) = commit(vec![cancelled(&stands(&head), &none)]).await;
     assert_eq!(answer, Ok(Committed::Conflict(Some(head.clone()))));
@@ -357,19 +275,11 @@ async fn a_cancelled_transaction_is_read_for_what_it_means() {
     assert_eq!(answer, Ok(Committed::Conflict(None)));
 
     let (answer, asked) = commit(vec![cancelled(&conflict, &none), Reply::new(200, "{}")]).await;
-    assert_eq!(
-        answer,
-        Ok(Committed::Yes),
-        "another transaction was under way: tried again"
-    );
+    assert_eq!(answer, Ok(Committed::Yes), "another transaction was under way: tried again");
     assert_eq!(asked, 2);
 
     let (answer, asked) = commit(vec![cancelled(&none, &conflict)]).await;
-    assert_eq!(
-        answer.map_err(|e| e.failure),
-        Err(Failure::Throttled),
-        "but not for ever"
-    );
+    assert_eq!(answer.map_err(|e| e.failure), Err(Failure::Throttled), "but not for ever");
     assert_eq!(asked, 4);
 
     let (answer, _) = commit(vec![cancelled(&json!({"Code": "ThrottlingError"}), &none)]).await;
@@ -394,32 +304,19 @@ async fn an_execution_that_exists_is_looked_at() {
     };
     let machine = "arn:aws:states:ca-central-1:123456789012:stateMachine:recovery";
     let looked = r#"{"executionArn":"x","stateMachineArn":"y","startDate":1.0,"status":"FAILED"}"#;
-    let server = Loopback::start(vec![
-        Reply::json_error("ExecutionAlreadyExists"),
-        Reply::new(200, looked),
-    ])
-    .await;
-    let execution = StateMachine::new(&server.config(), machine)
-        .expect("an ARN")
-        .start(&run)
-        .await;
+    let server =
+        Loopback::start(vec![Reply::json_error("ExecutionAlreadyExists"), Reply::new(200, looked)]).await;
+    let execution = StateMachine::new(&server.config(), machine).expect("an ARN").start(&run).await;
     let execution = execution.expect("an execution");
     assert_eq!(execution.status, "FAILED");
-    assert!(
-        execution
-            .arn
-            .ends_with(&format!(":execution:recovery:{}", run.execution_name()))
-    );
+    assert!(execution.arn.ends_with(&format!(":execution:recovery:{}", run.execution_name())));
     let asked = server.asked();
     let input: Value = serde_json::from_str(&asked[0].body).expect("JSON");
     let input: Run = serde_json::from_str(input["input"].as_str().expect("a text")).expect("the run");
     assert_eq!(input, run, "the input is the run");
 
     let server = Loopback::start(vec![Reply::json_error("ExecutionDoesNotExist")]).await;
-    let found = StateMachine::new(&server.config(), machine)
-        .expect("an ARN")
-        .find(&run)
-        .await;
+    let found = StateMachine::new(&server.config(), machine).expect("an ARN").find(&run).await;
     assert_eq!(found, Ok(None));
 }
 
@@ -428,10 +325,7 @@ async fn an_entry_that_the_bus_did_not_take_is_a_failure() {
     let (record, _) = opened();
     let taken = r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#;
     let server = Loopback::start(vec![Reply::new(200, taken)]).await;
-    EventBus::new(&server.config(), "default")
-        .put(&record)
-        .await
-        .expect("taken");
+    EventBus::new(&server.config(), "default").put(&record).await.expect("taken");
     let asked: Value = serde_json::from_str(&server.asked()[0].body).expect("JSON");
     assert_eq!(asked["Entries"][0]["Source"], json!("mainstay"));
     assert_eq!(asked["Entries"][0]["DetailType"], json!("Incident opened"));
@@ -439,14 +333,8 @@ async fn an_entry_that_the_bus_did_not_take_is_a_failure() {
     let failed =
         r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"ThrottlingException","ErrorMessage":"slow"}]}"#;
     let server = Loopback::start(vec![Reply::new(200, failed)]).await;
-    let error = EventBus::new(&server.config(), "default")
-        .put(&record)
-        .await
-        .expect_err("not taken");
-    assert_eq!(
-        (error.failure, error.message.as_str()),
-        (Failure::Throttled, "slow")
-    );
+    let error = EventBus::new(&server.config(), "default").put(&record).await.expect_err("not taken");
+    assert_eq!((error.failure, error.message.as_str()), (Failure::Throttled, "slow"));
 }
 
 #[tokio::test]
@@ -455,14 +343,10 @@ async fn a_notice_bears_what_subscribers_filter_by() {
         "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
     let server = Loopback::start(vec![Reply::new(200, published)]).await;
     let notice = conformance::notice("orders", "on-call", "Base de données: interruption");
-    let id = NoticeTopic::new(&server.config(), "arn:topic")
-        .publish(&notice)
-        .await;
+    let id = NoticeTopic::new(&server.config(), "arn:topic").publish(&notice).await;
     assert_eq!(id.as_deref(), Ok("m-1"));
     let body = server.asked()[0].body.clone();
-    for expected in [
-        "severity", "audience", "database", "incident", "drill", "kind", "sequence",
-    ] {
+    for expected in ["severity", "audience", "database", "incident", "drill", "kind", "sequence"] {
         assert!(body.contains(&format!("Name={expected}&")), "{expected}: {body}");
     }
     assert!(body.contains("Subject=Base%20de%20donn%3Fes"), "{body}");
@@ -470,11 +354,7 @@ async fn a_notice_bears_what_subscribers_filter_by() {
 
 #[tokio::test]
 async fn the_functions_failure_reaches_the_person_who_asked() {
-    let request = Request::Ack {
-        incident: "x".to_owned(),
-        by: "sam".to_owned(),
-        reason: String::new(),
-    };
+    let request = Request::Ack { incident: "x".to_owned(), by: "sam".to_owned(), reason: String::new() };
     let server = Loopback::start(vec![Reply::new(200, r#"{"acknowledged":true}"#)]).await;
     let answer = Door::new(&server.config(), "alarm-handler").ask(&request).await;
     assert_eq!(answer, Ok(json!({"acknowledged": true})));
@@ -484,20 +364,12 @@ async fn the_functions_failure_reaches_the_person_who_asked() {
     let body = r#"{"errorType":"InvalidPlan","errorMessage":"line 3"}"#;
     let reply = Reply::Answer(200, vec![("x-amz-function-error", "Unhandled")], body.to_owned());
     let server = Loopback::start(vec![reply]).await;
-    let error = Door::new(&server.config(), "alarm-handler")
-        .ask(&request)
-        .await
-        .expect_err("it failed");
-    assert_eq!(
-        (error.code.as_deref(), error.message.as_str()),
-        (Some("InvalidPlan"), "line 3")
-    );
+    let error = Door::new(&server.config(), "alarm-handler").ask(&request).await.expect_err("it failed");
+    assert_eq!((error.code.as_deref(), error.message.as_str()), (Some("InvalidPlan"), "line 3"));
 
     let server = Loopback::start(vec![Reply::json_error("ResourceNotFoundException")]).await;
-    let error = Door::new(&server.config(), "alarm-handler")
-        .ask(&request)
-        .await
-        .expect_err("no such function");
+    let error =
+        Door::new(&server.config(), "alarm-handler").ask(&request).await.expect_err("no such function");
     assert_eq!(error.failure, Failure::NotFound);
     assert_eq!(server.asked().len(), 1);
 }

@@ -11,10 +11,7 @@ use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
-        record(&event.payload)
-    }))
-    .await
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move { record(&event.payload) })).await
 }
 
 fn record(event: &Value) -> Result<Value, Error> {
@@ -25,9 +22,6 @@ fn record(event: &Value) -> Result<Value, Error> {
     if event.to_string().contains("poison") {
         return Err("this event is poisoned".into());
     }
-    let shown = event
-        .get("show")
-        .and_then(Value::as_str)
-        .and_then(|name| std::env::var(name).ok());
+    let shown = event.get("show").and_then(Value::as_str).and_then(|name| std::env::var(name).ok());
     Ok(json!({ "next": "done", "after_s": 0, "shown": shown, "process": std::process::id() }))
 }

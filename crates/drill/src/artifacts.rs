@@ -8,13 +8,8 @@ use std::{
 };
 
 /// Folder = crate = binary; the SAM logical id is the same name in another spelling.
-pub const FUNCTIONS: [&str; 5] = [
-    "alarm-handler",
-    "failover-executor",
-    "task-recycler",
-    "notifier",
-    "snapshotter",
-];
+pub const FUNCTIONS: [&str; 5] =
+    ["alarm-handler", "failover-executor", "task-recycler", "notifier", "snapshotter"];
 
 /// The repository, from where this crate stands in it.
 #[must_use]
@@ -56,9 +51,7 @@ pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .status()
-        .map_err(|source| DrillError::Cargo {
-            what: format!("cargo could not be started: {source}"),
-        })?;
+        .map_err(|source| DrillError::Cargo { what: format!("cargo could not be started: {source}") })?;
     if !status.success() {
         return Err(DrillError::Cargo {
             what: "the functions do not build (see cargo's messages above)".to_owned(),
@@ -104,10 +97,7 @@ mod tests {
     fn the_template_has_every_function() {
         let template = std::fs::read_to_string(repository().join("infra/template.yaml")).unwrap();
         for function in FUNCTIONS {
-            assert!(
-                template.contains(&format!("\n  {}:\n", logical_id(function))),
-                "{function}"
-            );
+            assert!(template.contains(&format!("\n  {}:\n", logical_id(function))), "{function}");
         }
     }
 }

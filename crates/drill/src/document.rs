@@ -115,32 +115,19 @@ impl Document {
         seen: &Evidence,
         checks: Vec<Check>,
     ) -> Self {
-        let phases = seen
-            .incident()
-            .map(|i| Phases::of(i, seen.fault_at))
-            .unwrap_or_default();
+        let phases = seen.incident().map(|i| Phases::of(i, seen.fault_at)).unwrap_or_default();
         Self {
             scenario: scenario.name.clone(),
             title: scenario.title.clone(),
             passed: checks.iter().all(|c| c.passed),
             checks,
-            objective: Objective {
-                rto_s: seconds(database.rto),
-                rpo_s: seconds(database.rpo),
-            },
-            phases_source: phases
-                .named()
-                .into_iter()
-                .map(|(name, _)| (name, source(name)))
-                .collect(),
+            objective: Objective { rto_s: seconds(database.rto), rpo_s: seconds(database.rpo) },
+            phases_source: phases.named().into_iter().map(|(name, _)| (name, source(name))).collect(),
             rto_s: phases.rto(),
             phases_s: phases,
             alarm_to_failover_call_ms: alarm_to_call(seen, database),
             detect_on_aws: Detection::on_aws(),
-            writer: Writer {
-                before: seen.writer_before.clone(),
-                after: seen.writer_after.clone(),
-            },
+            writer: Writer { before: seen.writer_before.clone(), after: seen.writer_after.clone() },
             services: seen.services.clone(),
             notices: seen.inbox.clone(),
             incident: seen.incident().cloned(),
@@ -167,10 +154,7 @@ fn alarm_to_call(seen: &Evidence, database: &plan::Database) -> Option<AlarmToCa
         return None;
     };
     let call = seen.requests_of("FailoverDBCluster").next()?;
-    let window = database
-        .detection
-        .alarm(name)
-        .map_or(0, |a| a.speaks_for.as_secs());
+    let window = database.detection.alarm(name).map_or(0, |a| a.speaks_for.as_secs());
     Some(AlarmToCall {
         total: call.at.as_millisecond() - at.as_millisecond(),
         confirmation_window: i64::try_from(window).unwrap_or(i64::MAX).saturating_mul(1000),

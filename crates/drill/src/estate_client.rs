@@ -32,10 +32,7 @@ impl EstateClient {
     pub fn new(address: &str) -> Self {
         // Loopback only: a proxy of the caller's must not see these calls.
         let http = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
-        Self {
-            http,
-            address: address.trim_end_matches('/').to_owned(),
-        }
+        Self { http, address: address.trim_end_matches('/').to_owned() }
     }
 
     /// The address.
@@ -84,13 +81,8 @@ impl EstateClient {
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value, DrillError> {
         let wrong = |e: reqwest::Error| DrillError::Estate(format!("POST {path}: {e}"));
-        let answer = self
-            .http
-            .post(format!("{}{path}", self.address))
-            .json(body)
-            .send()
-            .await
-            .map_err(wrong)?;
+        let answer =
+            self.http.post(format!("{}{path}", self.address)).json(body).send().await.map_err(wrong)?;
         let status = answer.status();
         let text = answer.text().await.map_err(wrong)?;
         if !status.is_success() {
@@ -101,31 +93,15 @@ impl EstateClient {
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DrillError> {
         let wrong = |e: reqwest::Error| DrillError::Estate(format!("GET {path}: {e}"));
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.address))
-            .send()
-            .await
-            .map_err(wrong)?;
-        answer
-            .error_for_status()
-            .map_err(wrong)?
-            .json()
-            .await
-            .map_err(wrong)
+        let answer = self.http.get(format!("{}{path}", self.address)).send().await.map_err(wrong)?;
+        answer.error_for_status().map_err(wrong)?.json().await.map_err(wrong)
     }
 }
 
 /// Services before and after, side by side.
 #[must_use]
 pub fn side_by_side(before: &Present, after: &Present) -> Vec<ServiceSeen> {
-    let now = |name: &str| {
-        after
-            .services
-            .iter()
-            .find(|(n, ..)| n == name)
-            .map(|(_, _, t)| t.clone())
-    };
+    let now = |name: &str| after.services.iter().find(|(n, ..)| n == name).map(|(_, _, t)| t.clone());
     before
         .services
         .iter()
@@ -150,22 +126,9 @@ fn request(entry: &Value) -> Option<Request> {
 }
 
 fn present(state: &Value, cluster: &str) -> Option<Present> {
-    let id = |value: &Value| {
-        value
-            .pointer("/key/id")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let list = |key: &str| {
-        state
-            .get(key)
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
-    let found = list("clusters")
-        .into_iter()
-        .find(|c| id(c).as_deref() == Some(cluster))?;
+    let id = |value: &Value| value.pointer("/key/id").and_then(Value::as_str).map(str::to_owned);
+    let list = |key: &str| state.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let found = list("clusters").into_iter().find(|c| id(c).as_deref() == Some(cluster))?;
     let tasks = list("tasks");
     let services = list("services")
         .iter()
@@ -173,11 +136,8 @@ fn present(state: &Value, cluster: &str) -> Option<Present> {
             let service = view.get("service")?;
             let key = service.get("key")?;
             let uses = service.pointer("/tags/mainstay").and_then(Value::as_str) == Some(cluster);
-            let mine = tasks
-                .iter()
-                .filter(|t| t.get("service") == Some(key))
-                .filter_map(running_task)
-                .collect();
+            let mine =
+                tasks.iter().filter(|t| t.get("service") == Some(key)).filter_map(running_task).collect();
             Some((service.get("name")?.as_str()?.to_owned(), uses, mine))
         })
         .collect();
@@ -194,8 +154,5 @@ fn running_task(task: &Value) -> Option<TaskSeen> {
     if text("last_status") != Some("RUNNING") || text("desired_status") != Some("RUNNING") {
         return None;
     }
-    Some(TaskSeen {
-        id: text("id")?.to_owned(),
-        started_at: text("started").and_then(|t| t.parse().ok()),
-    })
+    Some(TaskSeen { id: text("id")?.to_owned(), started_at: text("started").and_then(|t| t.parse().ok()) })
 }

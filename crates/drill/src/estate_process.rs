@@ -51,22 +51,14 @@ impl EstateProcess {
         let lifeline = child.stdin.take();
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
-            BufReader::new(out)
-                .read_line(&mut line)
-                .map_err(|e| wrong(e.to_string()))?;
+            BufReader::new(out).read_line(&mut line).map_err(|e| wrong(e.to_string()))?;
         }
         if let Ok(addresses) = serde_json::from_str(&line) {
-            return Ok(Self {
-                child,
-                lifeline,
-                addresses,
-            });
+            return Ok(Self { child, lifeline, addresses });
         }
         let _ = child.kill();
         let _ = child.wait();
-        Err(wrong(
-            "it ended before it said where it is (see its message above)".to_owned(),
-        ))
+        Err(wrong("it ended before it said where it is (see its message above)".to_owned()))
     }
 
     /// Leaves it running, and returns its process id.
@@ -75,10 +67,7 @@ impl EstateProcess {
     /// When it is gone.
     pub fn keep(mut self) -> Result<u32, DrillError> {
         let gone = |why: String| DrillError::Estate(format!("it is gone: {why}"));
-        let mut lifeline = self
-            .lifeline
-            .take()
-            .ok_or_else(|| gone("no lifeline".to_owned()))?;
+        let mut lifeline = self.lifeline.take().ok_or_else(|| gone("no lifeline".to_owned()))?;
         writeln!(lifeline, "{KEEP}").map_err(|e| gone(e.to_string()))?;
         Ok(self.child.id())
     }

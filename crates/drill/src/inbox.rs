@@ -50,10 +50,7 @@ pub async fn dead_letters(api: &Api, queues: &[String]) -> Result<Vec<DeadLetter
     for url in queues {
         let queue = url.rsplit('/').next().unwrap_or(url).to_owned();
         for message in api.drain(url).await? {
-            all.push(DeadLetter {
-                queue: queue.clone(),
-                body: message.body,
-            });
+            all.push(DeadLetter { queue: queue.clone(), body: message.body });
         }
     }
     Ok(all)
@@ -94,15 +91,8 @@ mod tests {
             "drill": { "Type": "String", "Value": "true" },
         });
         let body = json!({ "Subject": "s", "Message": "m", "MessageAttributes": attributes }).to_string();
-        let message = Message {
-            body,
-            receipt_handle: String::new(),
-            attributes: Value::Null,
-        };
+        let message = Message { body, receipt_handle: String::new(), attributes: Value::Null };
         let letter = letter(&message).unwrap();
-        assert_eq!(
-            (letter.sequence, letter.drill, letter.audience.as_str()),
-            (3, true, "stakeholders")
-        );
+        assert_eq!((letter.sequence, letter.drill, letter.audience.as_str()), (3, true, "stakeholders"));
     }
 }

@@ -16,10 +16,7 @@ impl Stage {
         for item in &items {
             let text = item.pointer("/record/S").and_then(Value::as_str);
             if let Some(record) = text.and_then(|r| serde_json::from_str::<Record>(r).ok()) {
-                records
-                    .entry(record.incident.to_string())
-                    .or_default()
-                    .push(record);
+                records.entry(record.incident.to_string()).or_default().push(record);
             }
         }
         let mut incidents: Vec<Incident> = records

@@ -19,29 +19,18 @@ impl Stage {
         let addresses = self.estate_process.addresses.clone();
         let env_file = self.run_folder.path().join("local.env");
         let variables = self.variables();
-        let lines: Vec<String> = variables
-            .iter()
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect();
-        std::fs::write(&env_file, lines.concat()).map_err(|source| DrillError::File {
-            path: env_file.clone(),
-            source,
-        })?;
+        let lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        std::fs::write(&env_file, lines.concat())
+            .map_err(|source| DrillError::File { path: env_file.clone(), source })?;
         let log = self.log();
         self.run_folder.keep();
         let cloud = self.cloud.keep()?;
         let estate_pid = self.estate_process.keep()?;
         let lines = vec![
-            format!(
-                "The local cloud is left running at {}. To reach it from a shell:",
-                cloud.endpoint
-            ),
+            format!("The local cloud is left running at {}. To reach it from a shell:", cloud.endpoint),
             format!("  set -a; . {}; set +a", env_file.display()),
             "  cargo drp status".to_owned(),
-            format!(
-                "  curl {}/_estate/log      # what RDS and ECS were asked",
-                addresses.address
-            ),
+            format!("  curl {}/_estate/log      # what RDS and ECS were asked", addresses.address),
             "One function under the debugger's eyes, against it:".to_owned(),
             format!("  cargo lambda watch --env-file {}", env_file.display()),
             format!("The log is {}.", log.display()),

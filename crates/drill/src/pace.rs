@@ -29,11 +29,7 @@ impl Pace {
     pub fn windows(self) -> BTreeMap<String, toml::Value> {
         let windows: &[(&str, &str)] = match self {
             Self::Honest => &[],
-            Self::Quick => &[
-                ("alarm.0.speaks_for", "3s"),
-                ("verify_for", "4s"),
-                ("settle", "1s"),
-            ],
+            Self::Quick => &[("alarm.0.speaks_for", "3s"), ("verify_for", "4s"), ("settle", "1s")],
         };
         windows
             .iter()

@@ -33,13 +33,7 @@ pub async fn play(stage: &Stage, scenario: &Scenario, view: &mut View) -> Result
     for fault in &scenario.faults {
         stage.estate.fault(fault).await?;
     }
-    let mut watch = Watch {
-        stage,
-        view,
-        fault_at,
-        present: before.clone(),
-        moves: Vec::new(),
-    };
+    let mut watch = Watch { stage, view, fault_at, present: before.clone(), moves: Vec::new() };
     let gave_up = watch.until_closed(scenario).await?;
     let moves = watch.moves;
     view.end();
@@ -103,19 +97,11 @@ impl Watch<'_> {
     fn see(&mut self, present: Present) {
         let pairs = [
             ("the writer", &self.present.writer, &present.writer),
-            (
-                "the endpoint",
-                &self.present.endpoint_target,
-                &present.endpoint_target,
-            ),
+            ("the endpoint", &self.present.endpoint_target, &present.endpoint_target),
         ];
         for (what, before, now) in pairs {
             if before != now {
-                self.moves.push(Move {
-                    at: Timestamp::now(),
-                    what,
-                    to: now.clone(),
-                });
+                self.moves.push(Move { at: Timestamp::now(), what, to: now.clone() });
             }
         }
         self.present = present;
@@ -147,13 +133,7 @@ async fn send_poison(stage: &Stage, mark: &str) -> Result<(), DrillError> {
     let detail = json!({ "alarmName": ["not", "a", "name"], "state": mark });
     stage
         .api
-        .put_aws_event(
-            "aws.cloudwatch",
-            "CloudWatch Alarm State Change",
-            &[],
-            &detail,
-            None,
-        )
+        .put_aws_event("aws.cloudwatch", "CloudWatch Alarm State Change", &[], &detail, None)
         .await
         .map_err(DrillError::from)
 }
@@ -182,10 +162,7 @@ async fn gather(
 
 /// The executions of these incidents.
 async fn executions(stage: &Stage, incidents: &[Incident]) -> Result<Vec<(String, String)>, DrillError> {
-    let all = stage
-        .api
-        .executions(stage.stack.output("StateMachineArn"))
-        .await?;
+    let all = stage.api.executions(stage.stack.output("StateMachineArn")).await?;
     Ok(all
         .into_iter()
         .filter(|e| incidents.iter().any(|i| e.name.starts_with(i.id.as_str())))

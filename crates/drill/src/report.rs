@@ -22,11 +22,7 @@ struct Ink {
 
 impl Ink {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
     fn title(self, text: &str) -> String {
         self.paint("1", text)
@@ -40,11 +36,7 @@ impl Ink {
 }
 
 fn write_all(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
-    writeln!(
-        out,
-        "{}\n",
-        ink.title(&format!("Drill `{}`: {}", doc.scenario, doc.title))
-    )?;
+    writeln!(out, "{}\n", ink.title(&format!("Drill `{}`: {}", doc.scenario, doc.title)))?;
     timeline(out, doc, ink)?;
     writeln!(out, "\n{}", ink.title("The writer"))?;
     writeln!(out, "  before {}   after {}", doc.writer.before, doc.writer.after)?;
@@ -67,25 +59,13 @@ fn timeline(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
             Some(Source::Measured) => "measured",
             Some(Source::Modelled) | None => "modelled",
         };
-        writeln!(
-            out,
-            "  {name:<9} {seconds:>7.1} s  {}  {source}",
-            bar(offset, seconds, scale)
-        )?;
+        writeln!(out, "  {name:<9} {seconds:>7.1} s  {}  {source}", bar(offset, seconds, scale))?;
         offset += seconds;
     }
     match doc.rto_s {
         Some(rto) => {
             let told = format!("  RTO       {rto:>7.1} s  of {objective:.0} s in the plan");
-            writeln!(
-                out,
-                "{}",
-                if rto <= objective {
-                    ink.good(&told)
-                } else {
-                    ink.bad(&told)
-                }
-            )?;
+            writeln!(out, "{}", if rto <= objective { ink.good(&told) } else { ink.bad(&told) })?;
         }
         None => writeln!(
             out,
@@ -122,51 +102,30 @@ fn bar(offset: f64, seconds: f64, scale: f64) -> String {
     }
     let at = |s: f64| ((s / scale * BAR as f64).round() as usize).min(BAR);
     let (from, to) = (at(offset), at(offset + seconds));
-    let (from, to) = if to > from {
-        (from, to)
-    } else {
-        (from.min(BAR - 1), from.min(BAR - 1) + 1)
-    };
-    format!(
-        "{}{}{}",
-        "·".repeat(from),
-        "█".repeat(to - from),
-        "·".repeat(BAR - to)
-    )
+    let (from, to) = if to > from { (from, to) } else { (from.min(BAR - 1), from.min(BAR - 1) + 1) };
+    format!("{}{}{}", "·".repeat(from), "█".repeat(to - from), "·".repeat(BAR - to))
 }
 
 fn services(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     writeln!(out, "\n{}", ink.title("The services"))?;
-    let news = doc
-        .incident
-        .as_ref()
-        .map(recovery::Incident::services)
-        .unwrap_or_default();
+    let news = doc.incident.as_ref().map(recovery::Incident::services).unwrap_or_default();
     for service in &doc.services {
-        let uses = if service.uses_database {
-            "uses the database"
-        } else {
-            "does not use the database"
-        };
-        let state = news
-            .iter()
-            .find(|n| n.name == service.name)
-            .map_or("left alone", |n| match n.state {
-                ServiceState::Started => "being recycled",
-                ServiceState::Recycled => "recycled",
-                ServiceState::Failed => "FAILED",
-                ServiceState::NotRecyclable => "cannot be recycled",
-                ServiceState::Skipped => "skipped",
-            });
+        let uses = if service.uses_database { "uses the database" } else { "does not use the database" };
+        let state = news.iter().find(|n| n.name == service.name).map_or("left alone", |n| match n.state {
+            ServiceState::Started => "being recycled",
+            ServiceState::Recycled => "recycled",
+            ServiceState::Failed => "FAILED",
+            ServiceState::NotRecyclable => "cannot be recycled",
+            ServiceState::Skipped => "skipped",
+        });
         writeln!(out, "  {} ({uses}): {state}", service.name)?;
         for (when, tasks) in [("old", &service.tasks_before), ("new", &service.tasks_after)] {
             let told: Vec<String> = tasks
                 .iter()
                 .map(|t| {
                     let short: String = t.id.chars().take(12).collect();
-                    t.started_at.map_or(short.clone(), |at| {
-                        format!("{short} since {}", at.strftime("%H:%M:%S"))
-                    })
+                    t.started_at
+                        .map_or(short.clone(), |at| format!("{short} since {}", at.strftime("%H:%M:%S")))
                 })
                 .collect();
             writeln!(out, "    {when}  {}", told.join(", "))?;
@@ -189,12 +148,8 @@ fn notices(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     if !any {
         writeln!(out, "  (nothing: this outage is no news for them)")?;
     }
-    let others: Vec<&str> = doc
-        .notices
-        .iter()
-        .filter(|l| l.audience != "stakeholders")
-        .map(|l| l.subject.as_str())
-        .collect();
+    let others: Vec<&str> =
+        doc.notices.iter().filter(|l| l.audience != "stakeholders").map(|l| l.subject.as_str()).collect();
     if !others.is_empty() {
         writeln!(out, "  To the engineers on call: {}", others.join(" · "))?;
     }
@@ -204,25 +159,13 @@ fn notices(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
 fn checks(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     writeln!(out, "\n{}", ink.title("Checks"))?;
     for check in &doc.checks {
-        let mark = if check.passed {
-            ink.good("✓")
-        } else {
-            ink.bad("✗")
-        };
+        let mark = if check.passed { ink.good("✓") } else { ink.bad("✗") };
         writeln!(out, "  {mark} {:<36} {}", check.name, check.detail)?;
     }
     let failed = doc.checks.iter().filter(|c| !c.passed).count();
     if failed == 0 {
-        writeln!(
-            out,
-            "\n{}",
-            ink.good(&format!("Every check held ({}).", doc.checks.len()))
-        )
+        writeln!(out, "\n{}", ink.good(&format!("Every check held ({}).", doc.checks.len())))
     } else {
-        writeln!(
-            out,
-            "\n{}",
-            ink.bad(&format!("{failed} of {} checks did not hold.", doc.checks.len()))
-        )
+        writeln!(out, "\n{}", ink.bad(&format!("{failed} of {} checks did not hold.", doc.checks.len())))
     }
 }

@@ -71,20 +71,13 @@ async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
     } else {
         print(&format!("\n{text}"))?;
     }
-    Ok(if document.passed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if document.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn list() -> Result<ExitCode, DrillError> {
     let all = scenario::all().map_err(DrillError::Scenario)?;
     let width = all.iter().map(|s| s.name.len()).max().unwrap_or_default();
-    let lines: Vec<String> = all
-        .iter()
-        .map(|s| format!("{:width$}  {}", s.name, s.title))
-        .collect();
+    let lines: Vec<String> = all.iter().map(|s| format!("{:width$}  {}", s.name, s.title)).collect();
     print(&lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -104,10 +97,7 @@ async fn invoke(args: &InvokeArgs) -> Result<ExitCode, DrillError> {
     let mut view = View::default();
     let stage = Stage::start(Pace::Quick, &mut view).await?;
     stage.estate.seed_demo().await?;
-    let answer = stage
-        .api
-        .invoke(stage.stack.id(&artifacts::logical_id(&args.function)), &event)
-        .await?;
+    let answer = stage.api.invoke(stage.stack.id(&artifacts::logical_id(&args.function)), &event).await?;
     stage.stop();
     print(&serde_json::to_string_pretty(&answer).map_err(|e| DrillError::NotReady(e.to_string()))?)?;
     Ok(ExitCode::SUCCESS)
@@ -130,10 +120,7 @@ async fn estate(args: EstateArgs) -> Result<ExitCode, DrillError> {
         model.delays = Pace::Quick.delays();
     }
     let event_token = args.event_token.clone();
-    let emission = args.emit_to.clone().map(|endpoint| estate::emit::Emission {
-        endpoint,
-        event_token,
-    });
+    let emission = args.emit_to.clone().map(|endpoint| estate::emit::Emission { endpoint, event_token });
     let settings = estate::server::Settings {
         model,
         port: args.port,
@@ -141,19 +128,11 @@ async fn estate(args: EstateArgs) -> Result<ExitCode, DrillError> {
         emission,
         ..Default::default()
     };
-    let server = estate::server::serve(settings)
-        .await
-        .map_err(|e| wrong(e.to_string()))?;
+    let server = estate::server::serve(settings).await.map_err(|e| wrong(e.to_string()))?;
     if !args.empty && !args.lifeline {
-        server
-            .estate()
-            .seed(&estate::model::Seed::demo())
-            .map_err(|e| wrong(e.to_string()))?;
+        server.estate().seed(&estate::model::Seed::demo()).map_err(|e| wrong(e.to_string()))?;
     }
-    let addresses = Addresses {
-        address: server.url(),
-        dns: server.dns_address.to_string(),
-    };
+    let addresses = Addresses { address: server.url(), dns: server.dns_address.to_string() };
     if args.lifeline {
         print(&serde_json::to_string(&addresses).map_err(|e| wrong(e.to_string()))?)?;
         lifeline().await;

@@ -26,10 +26,7 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be made.
     pub fn fresh(parent: &Path) -> Result<Self, DrillError> {
-        let failed = |path: &Path, source| DrillError::File {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |path: &Path, source| DrillError::File { path: path.to_owned(), source };
         std::fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
         remove_dead(parent);
         for number in 0_u32..1000 {
@@ -39,21 +36,14 @@ impl RunFolder {
                     let lock = path.join(ALIVE);
                     let alive = File::create(&lock).map_err(|source| failed(&lock, source))?;
                     alive.lock().map_err(|source| failed(&lock, source))?;
-                    return Ok(Self {
-                        path,
-                        kept: false,
-                        _alive: alive,
-                    });
+                    return Ok(Self { path, kept: false, _alive: alive });
                 }
                 // An earlier process had our number and was killed before it could clean up.
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(failed(&path, source)),
             }
         }
-        Err(DrillError::NotReady(format!(
-            "{} is full of runs that were killed: remove it",
-            parent.display()
-        )))
+        Err(DrillError::NotReady(format!("{} is full of runs that were killed: remove it", parent.display())))
     }
 
     /// Where it is.
@@ -112,10 +102,7 @@ mod tests {
     #[test]
     fn a_folder_is_fresh_and_gone_afterwards_unless_kept() {
         let parent = std::env::temp_dir().join(format!("mainstay-run-folder-{}", std::process::id()));
-        let (first, second) = (
-            RunFolder::fresh(&parent).unwrap(),
-            RunFolder::fresh(&parent).unwrap(),
-        );
+        let (first, second) = (RunFolder::fresh(&parent).unwrap(), RunFolder::fresh(&parent).unwrap());
         let (gone, stays) = (first.path().to_owned(), second.path().to_owned());
         assert_ne!(gone, stays);
         drop(first);

@@ -105,9 +105,7 @@ const fn three_minutes() -> Span {
 /// # Errors
 /// The message of the TOML reader, with line and column.
 pub fn all() -> Result<Vec<Scenario>, String> {
-    toml::from_str::<Table>(TABLE)
-        .map(|t| t.scenario)
-        .map_err(|e| format!("scenarios.toml: {e}"))
+    toml::from_str::<Table>(TABLE).map(|t| t.scenario).map_err(|e| format!("scenarios.toml: {e}"))
 }
 
 /// The scenario of this name.
@@ -145,10 +143,9 @@ fn set(root: &mut toml::Table, path: &str, value: &toml::Value) -> Option<()> {
     for part in parents.into_iter().flat_map(|p| p.split('.')) {
         place = match part.parse::<usize>() {
             Ok(index) => place.get_mut(index)?,
-            Err(_) => place
-                .as_table_mut()?
-                .entry(part)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new())),
+            Err(_) => {
+                place.as_table_mut()?.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            }
         };
     }
     place.as_table_mut()?.insert(key.to_owned(), value.clone());
@@ -168,12 +165,7 @@ mod tests {
         for scenario in &all {
             let text = plan_text(PLAN, Pace::Quick, Some(scenario)).unwrap();
             let parsed = plan::parse(&text, &scenario.name);
-            assert!(
-                parsed.plan.is_some(),
-                "{}: {:?}\n{text}",
-                scenario.name,
-                parsed.findings
-            );
+            assert!(parsed.plan.is_some(), "{}: {:?}\n{text}", scenario.name, parsed.findings);
         }
     }
 
@@ -181,12 +173,7 @@ mod tests {
     fn names_are_unique_and_an_unknown_one_is_told() {
         let all = all().unwrap();
         for scenario in &all {
-            assert_eq!(
-                all.iter().filter(|s| s.name == scenario.name).count(),
-                1,
-                "{}",
-                scenario.name
-            );
+            assert_eq!(all.iter().filter(|s| s.name == scenario.name).count(), 1, "{}", scenario.name);
         }
         assert!(named("no-such").unwrap_err().contains("writer-silent"));
     }

@@ -73,28 +73,20 @@ impl Stage {
         tokio::time::sleep(Duration::from_secs(u64::from(pace.period_s()) + 1)).await;
 
         view.say("deploying infra/template.yaml");
-        let plan = std::fs::read_to_string(root.join("plan.toml")).map_err(|source| DrillError::File {
-            path: root.join("plan.toml"),
-            source,
-        })?;
+        let plan = std::fs::read_to_string(root.join("plan.toml"))
+            .map_err(|source| DrillError::File { path: root.join("plan.toml"), source })?;
         let text = scenario::plan_text(&plan, pace, None).map_err(DrillError::Scenario)?;
         write(&plan_path, &text)?;
         let dns = estate_process.addresses.dns.clone();
-        let stack = cloud
-            .deploy(deployment(&root, &plan_path, &dns, pace, binaries))
-            .await?;
+        let stack = cloud.deploy(deployment(&root, &plan_path, &dns, pace, binaries)).await?;
         let api = cloud.api();
         let topic = stack.output("NoticesTopicArn").to_owned();
         let mut inboxes = Vec::new();
         for audience in ["stakeholders", "on-call"] {
             inboxes.push(Inbox::subscribe(&api, &topic, audience).await?);
         }
-        let dead_letter_queues = stack
-            .resources
-            .values()
-            .filter(|r| r.kind == "AWS::SQS::Queue")
-            .map(|r| r.id.clone())
-            .collect();
+        let dead_letter_queues =
+            stack.resources.values().filter(|r| r.kind == "AWS::SQS::Queue").map(|r| r.id.clone()).collect();
         Ok(Self {
             api,
             estate,
@@ -149,18 +141,12 @@ impl Stage {
         let since = Instant::now();
         loop {
             let alarm = self.api.alarm(ALARM).await?;
-            let now = alarm
-                .get("StateValue")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let now = alarm.get("StateValue").and_then(Value::as_str).unwrap_or_default();
             if now == state {
                 return Ok(());
             }
             if since.elapsed() > within {
-                let reason = alarm
-                    .get("StateReason")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
+                let reason = alarm.get("StateReason").and_then(Value::as_str).unwrap_or_default();
                 return Err(DrillError::NotReady(format!(
                     "the alarm {ALARM} is {now}, not {state}, after {} s: {reason}. The local cloud's log is {}",
                     within.as_secs(),
@@ -215,10 +201,7 @@ fn deployment(
 }
 
 fn write(path: &Path, text: &str) -> Result<(), DrillError> {
-    std::fs::write(path, text).map_err(|source| DrillError::File {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::write(path, text).map_err(|source| DrillError::File { path: path.to_owned(), source })
 }
 
 /// How often another port is tried when somebody else was quicker.
@@ -247,8 +230,6 @@ async fn start_both(root: &Path, run_dir: &Path, pace: Pace) -> Result<(Cloud, E
 
 /// A port that is free now. The estate must know the cloud's address before the cloud starts, and the other way round.
 fn free_port() -> Result<u16, DrillError> {
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|l| l.local_addr())
-        .map(|a| a.port());
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).map(|a| a.port());
     port.map_err(|e| DrillError::NotReady(format!("no free port on 127.0.0.1: {e}")))
 }

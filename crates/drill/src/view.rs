@@ -34,11 +34,7 @@ impl View {
     /// A view that says nothing.
     #[must_use]
     pub fn silent() -> Self {
-        Self {
-            terminal: false,
-            silent: true,
-            ..Self::default()
-        }
+        Self { terminal: false, silent: true, ..Self::default() }
     }
 
     /// Whether colours and a moving line are wanted.
@@ -118,12 +114,7 @@ fn told(record: &Record) -> Option<String> {
         Event::Held { verdict, .. } => format!("holding: {}", verdict.reason),
         Event::Confirmed { verdict } => format!("confirmed: {}", verdict.reason),
         Event::AlreadyMoved { verdict, .. } => verdict.reason.clone(),
-        Event::Assessed {
-            writer,
-            target,
-            reason,
-            ..
-        } => format!("{writer} → {target}: {reason}"),
+        Event::Assessed { writer, target, reason, .. } => format!("{writer} → {target}: {reason}"),
         Event::FailoverAnswered { answer } => format!("FailoverDBCluster: {answer:?}"),
         Event::Promoted { writer, .. } => format!("{writer} is the writer"),
         Event::EndpointMoved { leads_to, .. } => format!("the endpoint leads to {leads_to}"),
@@ -143,10 +134,7 @@ fn told(record: &Record) -> Option<String> {
             .collect::<Vec<_>>()
             .join(", "),
         Event::Health { healthy, reason } => {
-            format!(
-                "{}: {reason}",
-                if *healthy { "healthy" } else { "not healthy yet" }
-            )
+            format!("{}: {reason}", if *healthy { "healthy" } else { "not healthy yet" })
         }
         Event::Resumed { reason, .. } => format!("resumed: {reason}"),
         Event::Closed { closing, verdict, .. } => format!("closed as {closing:?}: {}", verdict.reason),

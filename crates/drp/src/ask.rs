@@ -38,21 +38,14 @@ pub(crate) async fn failover(
     let Some(incident) = &reply.incident else {
         return Err(DrpError::Answer("it names no incident to follow".to_owned()));
     };
-    let status = Request::Status {
-        database: None,
-        incident: Some(incident.to_string()),
-    };
+    let status = Request::Status { database: None, incident: Some(incident.to_string()) };
     let (last, raw) = follow_to_end(&door, &status, at.json, out).await?;
     if at.json {
         writeln!(out, "{raw:#}")?;
     } else {
         show::end(&last, out)?;
     }
-    Ok(if last.closing == Some(Closing::Recovered) {
-        Done::Yes
-    } else {
-        Done::No
-    })
+    Ok(if last.closing == Some(Closing::Recovered) { Done::Yes } else { Done::No })
 }
 
 /// `drp status`.
@@ -68,11 +61,7 @@ pub(crate) async fn status(
     } else {
         show::status(&reply, out)?;
     }
-    Ok(if reply.answer.is_refused() {
-        Done::No
-    } else {
-        Done::Yes
-    })
+    Ok(if reply.answer.is_refused() { Done::No } else { Done::Yes })
 }
 
 /// `drp ack`, `pause` and `resume`: the answer's sentence says it all.
@@ -88,11 +77,7 @@ pub(crate) async fn plain(
     } else {
         writeln!(out, "{}", reply.reason)?;
     }
-    Ok(if reply.decision == Decision::Refuse {
-        Done::No
-    } else {
-        Done::Yes
-    })
+    Ok(if reply.decision == Decision::Refuse { Done::No } else { Done::Yes })
 }
 
 /// Looks until the incident is closed, and prints each new line of its timeline.

@@ -82,33 +82,17 @@ fn advice(error: &CallError) -> &'static str {
 pub async fn run(cli: Cli, out: &mut (dyn std::io::Write + Send)) -> Result<Done, DrpError> {
     match cli.command {
         Command::Validate { plan, json } => offline::validate(&plan, json, out),
-        Command::Explain {
-            event,
-            plan,
-            state,
-            json,
-        } => offline::explain(&event, &plan, state.as_deref(), json, out),
-        Command::Failover {
-            database,
-            reason,
-            dry_run,
-            no_follow,
-            at,
-        } => {
+        Command::Explain { event, plan, state, json } => {
+            offline::explain(&event, &plan, state.as_deref(), json, out)
+        }
+        Command::Failover { database, reason, dry_run, no_follow, at } => {
             let by = at.by.clone();
-            let request = Request::Failover {
-                database,
-                reason,
-                by,
-                dry_run,
-            };
+            let request = Request::Failover { database, reason, by, dry_run };
             ask::failover(&at, &request, !no_follow && !dry_run, out).await
         }
-        Command::Status {
-            database,
-            incident,
-            at,
-        } => ask::status(&at, &Request::Status { database, incident }, out).await,
+        Command::Status { database, incident, at } => {
+            ask::status(&at, &Request::Status { database, incident }, out).await
+        }
         Command::Ack { incident, reason, at } => {
             let by = at.by.clone();
             ask::plain(&at, &Request::Ack { incident, by, reason }, out).await

@@ -19,11 +19,7 @@ pub(crate) fn validate(path: &Path, json: bool, out: &mut dyn Write) -> Result<D
         }
         let count = |severity| parsed.findings.iter().filter(|f| f.severity == severity).count();
         let databases = parsed.plan.as_ref().map_or(0, |p| p.databases.len());
-        let verdict = if valid {
-            format!("valid, {databases} database(s)")
-        } else {
-            "NOT valid".to_owned()
-        };
+        let verdict = if valid { format!("valid, {databases} database(s)") } else { "NOT valid".to_owned() };
         writeln!(
             out,
             "{}: {verdict}; {} error(s), {} warning(s), {} piece(s) of advice",
@@ -60,15 +56,7 @@ pub(crate) fn explain(
 }
 
 fn write_explanation(explanation: &Explanation, out: &mut dyn Write) -> Result<(), DrpError> {
-    let Explanation {
-        decision,
-        guard,
-        reason,
-        database,
-        evidence,
-        would_change,
-        all,
-    } = explanation;
+    let Explanation { decision, guard, reason, database, evidence, would_change, all } = explanation;
     writeln!(out, "decision      {}", crate::show::word(decision))?;
     writeln!(out, "guard         {}", crate::show::word(guard))?;
     writeln!(out, "database      {}", database.as_deref().unwrap_or("–"))?;
@@ -95,10 +83,7 @@ fn write_explanation(explanation: &Explanation, out: &mut dyn Write) -> Result<(
 fn valid_plan(path: &Path) -> Result<Plan, DrpError> {
     let parsed = read_plan(path)?;
     let errors = parsed.errors().count();
-    parsed.plan.ok_or_else(|| DrpError::Plan {
-        path: path.display().to_string(),
-        errors,
-    })
+    parsed.plan.ok_or_else(|| DrpError::Plan { path: path.display().to_string(), errors })
 }
 
 fn read_plan(path: &Path) -> Result<Parsed, DrpError> {
@@ -111,8 +96,5 @@ fn read(path: &Path) -> Result<String, DrpError> {
 }
 
 fn unreadable(path: &Path, cause: &str) -> DrpError {
-    DrpError::File {
-        path: path.display().to_string(),
-        cause: cause.to_owned(),
-    }
+    DrpError::File { path: path.display().to_string(), cause: cause.to_owned() }
 }

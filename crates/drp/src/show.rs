@@ -57,20 +57,11 @@ fn row(database: &DatabaseStatus, out: &mut dyn Write) -> Result<()> {
         Standing::None => "no incident so far".to_owned(),
         Standing::Claimed | Standing::Started => "RECOVERY RUNS".to_owned(),
         Standing::Closed => {
-            let how = database
-                .closing
-                .as_ref()
-                .map_or_else(|| "closed".to_owned(), word);
+            let how = database.closing.as_ref().map_or_else(|| "closed".to_owned(), word);
             format!("last incident {how}")
         }
     };
-    writeln!(
-        out,
-        "{}  {}  mode {}  {state}",
-        database.name,
-        database.region,
-        word(&database.mode)
-    )?;
+    writeln!(out, "{}  {}  mode {}  {state}", database.name, database.region, word(&database.mode))?;
     if let Some(writer) = &database.writer {
         writeln!(out, "  writer (last seen)  {writer}")?;
     }
@@ -78,17 +69,10 @@ fn row(database: &DatabaseStatus, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "  incident            {incident}")?;
     }
     for switch in &database.switches {
-        writeln!(
-            out,
-            "  PAUSED              by {} since {:.0}: {}",
-            switch.by, switch.at, switch.reason
-        )?;
+        writeln!(out, "  PAUSED              by {} since {:.0}: {}", switch.by, switch.at, switch.reason)?;
     }
     if let (true, Some(incident)) = (database.blocked, &database.incident) {
-        writeln!(
-            out,
-            "  BLOCKED             an escalation waits for: drp ack {incident} --reason …"
-        )?;
+        writeln!(out, "  BLOCKED             an escalation waits for: drp ack {incident} --reason …")?;
     }
     Ok(())
 }
@@ -129,8 +113,5 @@ pub(crate) fn end(incident: &IncidentStatus, out: &mut dyn Write) -> Result<()> 
 }
 
 fn standing(incident: &IncidentStatus) -> String {
-    incident
-        .closing
-        .as_ref()
-        .map_or_else(|| word(&incident.status), |how| format!("closed: {}", word(how)))
+    incident.closing.as_ref().map_or_else(|| word(&incident.status), |how| format!("closed: {}", word(how)))
 }

@@ -61,15 +61,8 @@ pub struct Emitter {
 impl Emitter {
     /// An emitter for an account.
     pub fn new(emission: Emission, account: String) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(5))
-            .build()?;
-        Ok(Self {
-            emission,
-            account,
-            client,
-        })
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+        Ok(Self { emission, account, client })
     }
 
     /// Sends the metrics and events among the effects; the others are not for the cloud. Everything is tried;
@@ -109,11 +102,7 @@ impl Emitter {
             .and_then(|value| value.get("FailedEntryCount").and_then(Value::as_u64));
         match failed {
             None | Some(0) => Ok(()),
-            Some(_) => Err(EmitError::Refused {
-                action: "PutEvents",
-                status: 200,
-                body: beginning(&answer),
-            }),
+            Some(_) => Err(EmitError::Refused { action: "PutEvents", status: 200, body: beginning(&answer) }),
         }
     }
 
@@ -138,11 +127,7 @@ impl Emitter {
         if status.is_success() {
             return Ok(body);
         }
-        Err(EmitError::Refused {
-            action,
-            status: status.as_u16(),
-            body: beginning(&body),
-        })
+        Err(EmitError::Refused { action, status: status.as_u16(), body: beginning(&body) })
     }
 }
 
@@ -164,15 +149,9 @@ fn entries(effects: &[Effect], token: &str) -> BTreeMap<String, Vec<Value>> {
     let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for effect in effects {
         if let Effect::RdsEvent(event) = effect {
-            found
-                .entry(event.region.clone())
-                .or_default()
-                .push(rds_entry(event, token));
+            found.entry(event.region.clone()).or_default().push(rds_entry(event, token));
         } else if let Effect::EcsEvent(event) = effect {
-            found
-                .entry(event.region.clone())
-                .or_default()
-                .push(ecs_entry(event, token));
+            found.entry(event.region.clone()).or_default().push(ecs_entry(event, token));
         }
     }
     found

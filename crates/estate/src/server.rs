@@ -48,13 +48,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            model: model::Settings::default(),
-            port: 0,
-            dns_port: 0,
-            tick_ms: 50,
-            emission: None,
-        }
+        Self { model: model::Settings::default(), port: 0, dns_port: 0, tick_ms: 50, emission: None }
     }
 }
 
@@ -126,11 +120,7 @@ impl Drop for Server {
 pub async fn serve(settings: Settings) -> Result<Server, ServeError> {
     let listen = |port: u16, purpose| {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        (address, move |source| ServeError::Listen {
-            address,
-            purpose,
-            source,
-        })
+        (address, move |source| ServeError::Listen { address, purpose, source })
     };
     let (address, failed) = listen(settings.port, "HTTP");
     let listener = TcpListener::bind(address).await.map_err(&failed)?;
@@ -142,10 +132,8 @@ pub async fn serve(settings: Settings) -> Result<Server, ServeError> {
     let estate = Estate::new(settings.model.clone(), Timestamp::now());
     let (effects, _) = broadcast::channel(LISTENER_BACKLOG);
     let handle = Handle::new(estate, effects);
-    let mut tasks = vec![
-        tokio::spawn(accept(listener, handle.clone())),
-        tokio::spawn(resolve(socket, handle.clone())),
-    ];
+    let mut tasks =
+        vec![tokio::spawn(accept(listener, handle.clone())), tokio::spawn(resolve(socket, handle.clone()))];
     let outlet = match settings.emission {
         None => None,
         Some(emission) => {
@@ -157,12 +145,7 @@ pub async fn serve(settings: Settings) -> Result<Server, ServeError> {
         }
     };
     tasks.push(tokio::spawn(tick(handle.clone(), settings.tick_ms, outlet)));
-    Ok(Server {
-        address,
-        dns_address,
-        handle,
-        tasks,
-    })
+    Ok(Server { address, dns_address, handle, tasks })
 }
 
 async fn tick(handle: Handle, tick_ms: u64, outlet: Option<mpsc::UnboundedSender<Vec<Effect>>>) {
@@ -227,9 +210,7 @@ async fn converse(stream: TcpStream, handle: Handle) {
         async move { respond(&handle, request).await }
     });
     // An error is either a lost reply or a client that went away: nothing to tell anybody.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn respond(handle: &Handle, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ReplyLost> {

@@ -67,10 +67,8 @@ pub(crate) async fn record(
     writer: &Member,
     choice: Choice,
 ) -> Result<String, StepError> {
-    let summary = format!(
-        "{} is to take over from {}. {}",
-        choice.target.instance, writer.instance, choice.reason
-    );
+    let summary =
+        format!("{} is to take over from {}. {}", choice.target.instance, writer.instance, choice.reason);
     let event = Event::Assessed {
         writer: writer.instance.clone(),
         writer_zone: writer.zone.clone(),
@@ -101,17 +99,11 @@ pub fn assess(case: &Case<'_>, cluster: &Cluster, lags: &Lags) -> Assessment {
         return Assessment::Otherwise(judgement);
     }
     let Some(writer) = cluster.writer() else {
-        let reason = format!(
-            "Cluster {} names no writer to take over from.",
-            cluster.identifier
-        );
+        let reason = format!("Cluster {} names no writer to take over from.", cluster.identifier);
         return Assessment::Otherwise(refuse(case, Guard::WrongState, reason));
     };
     match target::choose(case.plan, cluster, lags, person) {
-        Ok(choice) => Assessment::Promote {
-            writer: writer.clone(),
-            choice: Box::new(choice),
-        },
+        Ok(choice) => Assessment::Promote { writer: writer.clone(), choice: Box::new(choice) },
         Err(reason) => Assessment::Otherwise(refuse(case, Guard::NoReader, reason)),
     }
 }
@@ -126,9 +118,7 @@ fn moving(case: &Case<'_>, cluster: &Cluster, person: bool) -> Option<Judgement>
         let reason = format!("Cluster {} is failing over already.", cluster.identifier);
         return Some(Judgement {
             verdict: verdict(Guard::AwsFailover, reason),
-            turn: Turn::Recycle {
-                from: last.map(ToOwned::to_owned),
-            },
+            turn: Turn::Recycle { from: last.map(ToOwned::to_owned) },
         });
     }
     match (writer, last) {
@@ -137,9 +127,7 @@ fn moving(case: &Case<'_>, cluster: &Cluster, person: bool) -> Option<Judgement>
                 Guard::WriterChanged,
                 format!("The writer is {now}, no longer {before}: somebody has failed over already."),
             ),
-            turn: Turn::Recycle {
-                from: Some(before.to_owned()),
-            },
+            turn: Turn::Recycle { from: Some(before.to_owned()) },
         }),
         _ => None,
     }

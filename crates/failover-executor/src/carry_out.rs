@@ -40,17 +40,11 @@ pub enum Turn {
 
 impl Judgement {
     pub(crate) fn act(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            turn: Turn::Act,
-        }
+        Self { verdict, turn: Turn::Act }
     }
 
     pub(crate) fn close(closing: Closing, verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            turn: Turn::Close(closing),
-        }
+        Self { verdict, turn: Turn::Close(closing) }
     }
 }
 
@@ -68,9 +62,7 @@ pub(crate) async fn carry_out(
     let reply = match turn {
         Turn::Act => {
             if step == Step::Confirm {
-                let event = Event::Confirmed {
-                    verdict: verdict.clone(),
-                };
+                let event = Event::Confirmed { verdict: verdict.clone() };
                 log.append(now, event, &owes).await?;
             }
             StepReply::new(run, step, Next::Done, summary)
@@ -79,28 +71,18 @@ pub(crate) async fn carry_out(
             let guard = verdict.guard;
             // The window is the plan's ordinary course; the same hold is news only once.
             if guard != Guard::WindowNotPassed {
-                let event = Event::Held {
-                    verdict: verdict.clone(),
-                    until,
-                };
+                let event = Event::Held { verdict: verdict.clone(), until };
                 log.append_when(now, event, &owes, |i| !held(i, guard)).await?;
             }
             StepReply::again(run, step, after_s, summary)
         }
         Turn::Recycle { from } => {
-            let event = Event::AlreadyMoved {
-                verdict: verdict.clone(),
-                from,
-            };
+            let event = Event::AlreadyMoved { verdict: verdict.clone(), from };
             log.append(now, event, &owes).await?;
             StepReply::new(run, step, Next::Recycle, summary)
         }
         Turn::Close(closing) => {
-            let event = Event::Closed {
-                closing,
-                step: Some(step),
-                verdict: verdict.clone(),
-            };
+            let event = Event::Closed { closing, step: Some(step), verdict: verdict.clone() };
             log.append(now, event, &owes).await?;
             StepReply::new(run, step, Next::Stop, summary)
         }
@@ -110,10 +92,7 @@ pub(crate) async fn carry_out(
 
 /// Whether people have been told of a hold for this reason.
 fn held(incident: &Incident, guard: Guard) -> bool {
-    incident
-        .records
-        .iter()
-        .any(|r| matches!(&r.event, Event::Held { verdict, .. } if verdict.guard == guard))
+    incident.records.iter().any(|r| matches!(&r.event, Event::Held { verdict, .. } if verdict.guard == guard))
 }
 
 /// The notices that are owed with a judgement's event.
@@ -132,13 +111,6 @@ fn owed(incident: &Incident, turn: &Turn, guard: Guard) -> Vec<NoticeKind> {
 
 /// The interruption, unless people have been told of it in this incident.
 pub(crate) fn interruption(incident: &Incident) -> Vec<NoticeKind> {
-    let told = incident
-        .records
-        .iter()
-        .any(|r| r.owes.contains(&NoticeKind::Interruption));
-    if told {
-        Vec::new()
-    } else {
-        vec![NoticeKind::Interruption]
-    }
+    let told = incident.records.iter().any(|r| r.owes.contains(&NoticeKind::Interruption));
+    if told { Vec::new() } else { vec![NoticeKind::Interruption] }
 }

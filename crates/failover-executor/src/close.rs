@@ -43,14 +43,9 @@ pub fn end(incident: &Incident) -> End {
         |decision, guard, reason: String| Verdict::new(decision, guard, reason).about(&incident.database);
     let failed = unfinished(incident);
     if !failed.is_empty() {
-        let list: Vec<String> = failed
-            .iter()
-            .map(|s| format!("{}: {}", s.name, s.reason))
-            .collect();
-        let reason = format!(
-            "The database works again, but not every service was recycled. {}",
-            list.join("; ")
-        );
+        let list: Vec<String> = failed.iter().map(|s| format!("{}: {}", s.name, s.reason)).collect();
+        let reason =
+            format!("The database works again, but not every service was recycled. {}", list.join("; "));
         return End::Escalate(verdict(
             Decision::Refuse,
             Guard::ServicesFailed,
@@ -77,9 +72,5 @@ pub fn end(incident: &Incident) -> End {
 
 /// Services that are not recycled.
 pub(crate) fn unfinished(incident: &Incident) -> Vec<&ServiceNews> {
-    incident
-        .services()
-        .into_iter()
-        .filter(|s| s.state != ServiceState::Recycled)
-        .collect()
+    incident.services().into_iter().filter(|s| s.state != ServiceState::Recycled).collect()
 }

@@ -73,11 +73,7 @@ fn judge(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
             if let Some(switch) = switches.first() {
                 let by = recovery::text::plain(&switch.by, 60);
                 let why = recovery::text::plain(&switch.reason, 200);
-                return refuse(
-                    case,
-                    Guard::Paused,
-                    format!("{by} paused automatic action: {why}."),
-                );
+                return refuse(case, Guard::Paused, format!("{by} paused automatic action: {why}."));
             }
         }
         Err(error) => {
@@ -90,10 +86,7 @@ fn judge(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
         if case.plan.mode == Mode::Observe {
             return Judgement::close(Closing::Observed, moved.verdict);
         }
-        return Judgement {
-            verdict: moved.verdict,
-            turn: Turn::Recycle { from: moved.from },
-        };
+        return Judgement { verdict: moved.verdict, turn: Turn::Recycle { from: moved.from } };
     }
     if let Some((guard, reason)) = obstacle(case, sight) {
         return hold(guard, reason);
@@ -128,18 +121,12 @@ fn agreed(now: Timestamp, case: &Case<'_>, reason: &str) -> Judgement {
     }
     if case.plan.mode == Mode::Observe {
         let reason = format!("{reason}. Mode observe: Mainstay would fail over now, and does not.");
-        let verdict = Verdict::new(Decision::Act, Guard::ObserveMode, reason).unless(format!(
-            "mode = \"automatic\". By hand: {}",
-            by_hand::fail_over(case.plan)
-        ));
+        let verdict = Verdict::new(Decision::Act, Guard::ObserveMode, reason)
+            .unless(format!("mode = \"automatic\". By hand: {}", by_hand::fail_over(case.plan)));
         return Judgement::close(Closing::Observed, verdict);
     }
-    let verdict = Verdict::new(
-        Decision::Act,
-        Guard::WitnessesAgree,
-        format!("{reason}: failing over."),
-    )
-    .unless("The alarm goes back to OK before the call.");
+    let verdict = Verdict::new(Decision::Act, Guard::WitnessesAgree, format!("{reason}: failing over."))
+        .unless("The alarm goes back to OK before the call.");
     Judgement::act(verdict)
 }
 
@@ -156,10 +143,7 @@ fn obstacle(case: &Case<'_>, sight: &Sight) -> Option<(Guard, String)> {
     let cluster = match &sight.cluster {
         Ok(cluster) => cluster,
         Err(error) => {
-            return Some((
-                Guard::EvidenceMissing,
-                format!("The cluster can't be read: {error}."),
-            ));
+            return Some((Guard::EvidenceMissing, format!("The cluster can't be read: {error}.")));
         }
     };
     if cluster.writer().is_none() {
@@ -195,10 +179,8 @@ fn not_yet(now: Timestamp, case: &Case<'_>, left: u64) -> Judgement {
 pub(crate) fn hold(now: Timestamp, case: &Case<'_>, guard: Guard, reason: String, after_s: u64) -> Judgement {
     let until = after(case.opened_at(), case.plan.detection.hold_deadline);
     if now >= until {
-        let reason = format!(
-            "Held for {} and still not decided. {reason}",
-            case.plan.detection.hold_deadline
-        );
+        let reason =
+            format!("Held for {} and still not decided. {reason}", case.plan.detection.hold_deadline);
         return refuse(case, Guard::DeadlinePassed, reason);
     }
     let left = recovery::deadline::seconds_until(now, until);
@@ -206,13 +188,7 @@ pub(crate) fn hold(now: Timestamp, case: &Case<'_>, guard: Guard, reason: String
         "Mainstay looks again until {until}, then people decide. To act now: drp failover {} --reason …",
         case.plan.name
     ));
-    Judgement {
-        verdict,
-        turn: Turn::Wait {
-            after_s: after_s.min(left).clamp(1, LONGEST_WAIT_S),
-            until,
-        },
-    }
+    Judgement { verdict, turn: Turn::Wait { after_s: after_s.min(left).clamp(1, LONGEST_WAIT_S), until } }
 }
 
 /// A guard forbids acting: closed, and people are told how to act by hand.

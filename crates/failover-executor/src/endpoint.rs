@@ -74,24 +74,14 @@ pub async fn step(
     for _ in 0..3 {
         match lead(now, &Case::new(run, log), &cluster, led.as_deref()) {
             Lead::WriterMoved { from, writer, zone } => {
-                log.append(now, Event::Promoted { from, writer, zone }, &[])
-                    .await?;
+                log.append(now, Event::Promoted { from, writer, zone }, &[]).await?;
             }
             Lead::Changed { endpoint, leads_to } => {
-                log.append(now, Event::EndpointSeen { endpoint, leads_to }, &[])
-                    .await?;
+                log.append(now, Event::EndpointSeen { endpoint, leads_to }, &[]).await?;
             }
-            Lead::Moved {
-                endpoint,
-                leads_to,
-                seen_at,
-            } => {
+            Lead::Moved { endpoint, leads_to, seen_at } => {
                 let summary = format!("{endpoint} leads to {leads_to}.");
-                let event = Event::EndpointMoved {
-                    endpoint,
-                    leads_to,
-                    seen_at,
-                };
+                let event = Event::EndpointMoved { endpoint, leads_to, seen_at };
                 log.append(now, event, &[]).await?;
                 return Ok(reply(Next::Done, summary));
             }
@@ -151,11 +141,7 @@ pub fn lead(now: Timestamp, case: &Case<'_>, cluster: &Cluster, led: Option<&str
     };
     let settled = after(seen_at, case.plan.settle);
     if now >= settled {
-        return Lead::Moved {
-            endpoint: endpoint.to_owned(),
-            leads_to: expected.to_owned(),
-            seen_at,
-        };
+        return Lead::Moved { endpoint: endpoint.to_owned(), leads_to: expected.to_owned(), seen_at };
     }
     Lead::Waiting {
         after_s: seconds_until(now, settled).clamp(1, 10),
@@ -165,8 +151,7 @@ pub fn lead(now: Timestamp, case: &Case<'_>, cluster: &Cluster, led: Option<&str
 
 /// Whether two DNS names are the same: case does not matter, nor does the root's dot.
 fn same_name(a: &str, b: &str) -> bool {
-    a.trim_end_matches('.')
-        .eq_ignore_ascii_case(b.trim_end_matches('.'))
+    a.trim_end_matches('.').eq_ignore_ascii_case(b.trim_end_matches('.'))
 }
 
 /// Where the endpoint was seen to lead at last, and since when, after the newest promotion.
@@ -183,11 +168,7 @@ fn seen(incident: &Incident) -> Option<(&str, Timestamp)> {
 /// The endpoint that was confirmed already for the newest promotion.
 fn confirmed_before(incident: &Incident) -> Option<&str> {
     since_promotion(incident, |r| {
-        if let Event::EndpointMoved { endpoint, .. } = &r.event {
-            Some(endpoint.as_str())
-        } else {
-            None
-        }
+        if let Event::EndpointMoved { endpoint, .. } = &r.event { Some(endpoint.as_str()) } else { None }
     })
 }
 
@@ -204,11 +185,7 @@ fn since_promotion<'a, T>(incident: &'a Incident, pick: impl Fn(&'a Record) -> O
 }
 
 fn unseen(now: Timestamp, run: &Run, log: &Log<'_>, error: &CallError) -> StepReply {
-    match waiting(
-        now,
-        &Case::new(run, log),
-        format!("The endpoint can't be seen: {error}."),
-    ) {
+    match waiting(now, &Case::new(run, log), format!("The endpoint can't be seen: {error}.")) {
         Lead::TooLong(verdict) => {
             StepReply::new(run, Step::Endpoint, Next::Escalate, verdict.reason.clone()).because(verdict)
         }
@@ -237,15 +214,9 @@ fn too_long(plan: &Database, reason: &str) -> Verdict {
         "The endpoint does not lead to the new writer after {}. {reason} No service was restarted.",
         plan.endpoint_within
     );
-    let commands: Vec<String> = plan
-        .services
-        .iter()
-        .map(|s| by_hand::redeploy(plan, &s.cluster, &s.name))
-        .collect();
+    let commands: Vec<String> =
+        plan.services.iter().map(|s| by_hand::redeploy(plan, &s.cluster, &s.name)).collect();
     Verdict::new(Decision::Refuse, Guard::TookTooLong, reason)
         .about(&plan.name)
-        .unless(format!(
-            "Once the name leads to the writer: {}",
-            commands.join("; ")
-        ))
+        .unless(format!("Once the name leads to the writer: {}", commands.join("; ")))
 }

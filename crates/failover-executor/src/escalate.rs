@@ -47,10 +47,7 @@ pub fn verdict(plan: &Database, incident: &Incident, failed: Option<&Value>) -> 
     let guard = if died { Guard::ExecutionDied } else { guard };
     let mut verdict = Verdict::new(Decision::Refuse, guard, recovery::text::plain(&reason, 1200))
         .about(&plan.name)
-        .unless(format!(
-            "{then} When it is safe, allow automatic action again: drp ack {}",
-            incident.id
-        ));
+        .unless(format!("{then} When it is safe, allow automatic action again: drp ack {}", incident.id));
     for (what, done) in progress(incident) {
         verdict = verdict.seeing(what, done);
     }
@@ -64,33 +61,17 @@ fn stuck(plan: &Database, incident: &Incident) -> (Guard, String, String) {
         let failed = close::unfinished(incident);
         if failed.is_empty() {
             let text = "The services were restarted, but health has not held.".to_owned();
-            return (
-                Guard::TookTooLong,
-                text,
-                "Look at the alarms and services.".to_owned(),
-            );
+            return (Guard::TookTooLong, text, "Look at the alarms and services.".to_owned());
         }
-        let names: Vec<String> = failed
-            .iter()
-            .map(|s| format!("{} ({})", s.name, s.reason))
-            .collect();
-        let commands: Vec<String> = failed
-            .iter()
-            .map(|s| by_hand::redeploy(plan, &s.cluster, &s.name))
-            .collect();
+        let names: Vec<String> = failed.iter().map(|s| format!("{} ({})", s.name, s.reason)).collect();
+        let commands: Vec<String> =
+            failed.iter().map(|s| by_hand::redeploy(plan, &s.cluster, &s.name)).collect();
         let text = format!("The database works again; not recycled: {}.", names.join("; "));
-        return (
-            Guard::ServicesFailed,
-            text,
-            format!("Restart by hand: {}.", commands.join("; ")),
-        );
+        return (Guard::ServicesFailed, text, format!("Restart by hand: {}.", commands.join("; ")));
     }
     let services = || {
-        let commands: Vec<String> = plan
-            .services
-            .iter()
-            .map(|s| by_hand::redeploy(plan, &s.cluster, &s.name))
-            .collect();
+        let commands: Vec<String> =
+            plan.services.iter().map(|s| by_hand::redeploy(plan, &s.cluster, &s.name)).collect();
         format!("Once the endpoint leads to the writer: {}.", commands.join("; "))
     };
     if incident.endpoint_confirmed_at().is_some() {
@@ -104,16 +85,11 @@ fn stuck(plan: &Database, incident: &Incident) -> (Guard, String, String) {
         return (Guard::TookTooLong, text, services());
     }
     if let Some((target, _)) = incident.intent() {
-        let then = format!(
-            "Look first: {}. Then, if need be: {fail_over}.",
-            by_hand::look(plan)
-        );
+        let then = format!("Look first: {}. Then, if need be: {fail_over}.", by_hand::look(plan));
         return match incident.answer() {
-            Some(FailoverAnswer::Refused { cause }) => (
-                Guard::CallRefused,
-                format!("RDS refused to fail over to {target}: {cause}"),
-                then,
-            ),
+            Some(FailoverAnswer::Refused { cause }) => {
+                (Guard::CallRefused, format!("RDS refused to fail over to {target}: {cause}"), then)
+            }
             Some(FailoverAnswer::Accepted) => {
                 let text = format!("RDS accepted the failover to {target}, but no new writer is in charge.");
                 (Guard::TookTooLong, text, then)
@@ -126,11 +102,7 @@ fn stuck(plan: &Database, incident: &Incident) -> (Guard, String, String) {
         };
     }
     let text = "Mainstay did not fail the database over.".to_owned();
-    (
-        Guard::TookTooLong,
-        text,
-        format!("If the database is down: {fail_over}."),
-    )
+    (Guard::TookTooLong, text, format!("If the database is down: {fail_over}."))
 }
 
 /// What is done and what is not, phase by phase.

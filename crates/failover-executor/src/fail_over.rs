@@ -62,9 +62,9 @@ pub async fn step(
     let sight = sight::look(&case, ports).await;
     let lags = match (&sight.cluster, target::bound_ms(case.plan)) {
         // A lag that does not come in time is as unknown as one that can't be read.
-        (Ok(cluster), Some(_)) => tokio::time::timeout(sight::PATIENCE, assess::lags(now, ports, cluster))
-            .await
-            .unwrap_or_default(),
+        (Ok(cluster), Some(_)) => {
+            tokio::time::timeout(sight::PATIENCE, assess::lags(now, ports, cluster)).await.unwrap_or_default()
+        }
         _ => Lags::new(),
     };
     let (from, target) = match last_look(now, &case, &sight, &lags) {
@@ -78,25 +78,12 @@ pub async fn step(
             return carry_out(now, run, log, Step::FailOver, judgement).await;
         }
     };
-    let intent = Event::FailoverIntended {
-        from: from.clone(),
-        target: target.clone(),
-    };
-    if !log
-        .append_when(now, intent, &[], |i| i.intent().is_none())
-        .await?
-    {
+    let intent = Event::FailoverIntended { from: from.clone(), target: target.clone() };
+    if !log.append_when(now, intent, &[], |i| i.intent().is_none()).await? {
         return called_before(run, ports, log).await;
     }
-    let answer = answer_of(
-        ports
-            .databases
-            .fail_over(&run.plan.database.identifier, &target)
-            .await,
-    );
-    let event = Event::FailoverAnswered {
-        answer: answer.clone(),
-    };
+    let answer = answer_of(ports.databases.fail_over(&run.plan.database.identifier, &target).await);
+    let event = Event::FailoverAnswered { answer: answer.clone() };
     match log.append(now, event, &[]).await {
         // The call is out: that its answer can't be written must not stop what follows it.
         Err(error @ (StepError::Throttled(_) | StepError::Unavailable(_))) => {
@@ -168,15 +155,9 @@ pub fn last_look(now: Timestamp, case: &Case<'_>, sight: &Sight, lags: &Lags) ->
         Assessment::Otherwise(judgement) => LastLook::Otherwise(judgement),
         Assessment::Promote { choice, .. } => {
             if fit(case, cluster, lags, chosen) {
-                LastLook::Call {
-                    from: writer.instance.clone(),
-                    target: chosen.to_owned(),
-                }
+                LastLook::Call { from: writer.instance.clone(), target: chosen.to_owned() }
             } else {
-                LastLook::CallAnother {
-                    writer: writer.clone(),
-                    choice,
-                }
+                LastLook::CallAnother { writer: writer.clone(), choice }
             }
         }
     }
@@ -194,9 +175,7 @@ fn moved_since(case: &Case<'_>, cluster: &Cluster, before: &str) -> Judgement {
     let reason = format!("The writer is {now}, no longer {before}: somebody was faster than the call.");
     Judgement {
         verdict: Verdict::new(Decision::Recycle, Guard::WriterChanged, reason).about(&case.plan.name),
-        turn: Turn::Recycle {
-            from: Some(before.to_owned()),
-        },
+        turn: Turn::Recycle { from: Some(before.to_owned()) },
     }
 }
 
@@ -219,17 +198,12 @@ fn answer_of(result: Result<(), CallError>) -> FailoverAnswer {
 /// The step is repeated: the call is out, or may be. What became of it is read, never asked for again.
 async fn called_before(run: &Run, ports: &Ports, log: &Log<'_>) -> Result<StepReply, StepError> {
     let from = log.incident.old_writer().unwrap_or_default().to_owned();
-    let target = log
-        .incident
-        .intent()
-        .map_or_else(String::new, |(t, _)| t.to_owned());
+    let target = log.incident.intent().map_or_else(String::new, |(t, _)| t.to_owned());
     let answer = log
         .incident
         .answer()
         .cloned()
-        .unwrap_or(FailoverAnswer::Doubtful {
-            cause: "the call's answer is not known".to_owned(),
-        });
+        .unwrap_or(FailoverAnswer::Doubtful { cause: "the call's answer is not known".to_owned() });
     after_answer(run, ports, &from, &target, &answer).await
 }
 

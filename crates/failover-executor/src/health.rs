@@ -113,12 +113,7 @@ fn lame(name: &str, service: Option<&Service>) -> Option<String> {
     let Some(service) = service else {
         return Some(format!("service {name} is not there"));
     };
-    let Service {
-        desired,
-        running,
-        pending,
-        ..
-    } = service;
+    let Service { desired, running, pending, .. } = service;
     if service.status != "ACTIVE" {
         return Some(format!("service {name} is {}", service.status));
     }

@@ -30,10 +30,7 @@ pub(crate) async fn take_in_hand<'a>(
     if log.head.fence != run.fence {
         return Err(StepError::Fenced {
             incident: run.incident.to_string(),
-            reason: format!(
-                "this attempt has fence {}, the incident {}",
-                run.fence, log.head.fence
-            ),
+            reason: format!("this attempt has fence {}, the incident {}", run.fence, log.head.fence),
         });
     }
     // Whoever can start an execution could name another cluster in its input; the table can't be talked over.
@@ -44,11 +41,7 @@ pub(crate) async fn take_in_hand<'a>(
         )));
     }
     if let Status::Closed(closing) = log.head.status {
-        let next = if step == Step::Close && closing == Closing::Recovered {
-            Next::Done
-        } else {
-            Next::Stop
-        };
+        let next = if step == Step::Close && closing == Closing::Recovered { Next::Done } else { Next::Stop };
         let summary = format!("The incident is closed already ({closing:?}).");
         return Ok(InHand::Closed(StepReply::new(run, step, next, summary)));
     }
@@ -84,11 +77,7 @@ impl<'a> Case<'a> {
     /// The case of a run.
     #[must_use]
     pub fn new(run: &'a Run, log: &'a Log<'_>) -> Self {
-        Self {
-            plan: &run.plan.database,
-            head: &log.head,
-            incident: &log.incident,
-        }
+        Self { plan: &run.plan.database, head: &log.head, incident: &log.incident }
     }
 
     /// Who asked for the failover, if a person did: at the beginning or while the incident was held.

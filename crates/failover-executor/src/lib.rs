@@ -105,9 +105,9 @@ async fn take(now: Timestamp, request: &StepRequest, ports: &Ports) -> Result<St
         Step::Endpoint => endpoint::step(now, run, ports, &mut log).await,
         Step::Verify => verify::step(now, run, ports, &mut log).await,
         Step::Close => close::step(now, run, &mut log).await,
-        Step::Recycle | Step::Escalate => Err(StepError::MalformedEvent(format!(
-            "step {step:?} is not done by failover-executor"
-        ))),
+        Step::Recycle | Step::Escalate => {
+            Err(StepError::MalformedEvent(format!("step {step:?} is not done by failover-executor")))
+        }
     }
 }
 

@@ -11,10 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from(&function::environment())?;
     let config = function::config().await;
     let (rds, ecs) = (Rds::new(&config), Ecs::new(&config));
-    let (alarms, incidents) = (
-        CloudWatch::new(&config),
-        IncidentTable::new(&config, &settings.table),
-    );
+    let (alarms, incidents) = (CloudWatch::new(&config), IncidentTable::new(&config, &settings.table));
     function::warm(Box::pin(async {
         tokio::join!(rds.warm(), ecs.warm(), alarms.warm(), incidents.warm());
     }))

@@ -83,10 +83,7 @@ pub fn moved(case: &Case<'_>, sight: &Sight, well: bool) -> Option<Moved> {
                 if under_way { "began" } else { "ended" }
             ),
         )
-        .seeing(
-            event.id.clone().unwrap_or_else(|| "RDS event".to_owned()),
-            event.message.clone(),
-        ),
+        .seeing(event.id.clone().unwrap_or_else(|| "RDS event".to_owned()), event.message.clone()),
         from: from.map(ToOwned::to_owned),
     })
 }
@@ -97,8 +94,7 @@ pub fn moved(case: &Case<'_>, sight: &Sight, well: bool) -> Option<Moved> {
 pub fn writer_before<'a>(case: &Case<'a>, writer: Option<&str>) -> Option<&'a str> {
     let since = window_start(case, &[]);
     let lately = case.head.writer_seen_at.is_some_and(|at| at >= since);
-    case.last_writer()
-        .filter(|last| lately || writer.is_none_or(|now| now == *last))
+    case.last_writer().filter(|last| lately || writer.is_none_or(|now| now == *last))
 }
 
 /// What is known of the writer before, for people.
@@ -110,10 +106,7 @@ pub fn evidence(case: &Case<'_>) -> Evidence {
         (Some(last), None) => format!("{last}, seen at an unknown time"),
         (Some(last), Some(at)) => format!("{last}, seen at {at}"),
     };
-    Evidence {
-        name: "writer before".to_owned(),
-        value,
-    }
+    Evidence { name: "writer before".to_owned(), value }
 }
 
 /// Whether the writer is the one of before in spite of the news: seen since the news, or the news names another

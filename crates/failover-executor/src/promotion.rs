@@ -78,8 +78,7 @@ pub async fn step(
     match progress {
         Progress::Done { writer, zone, from } => {
             let summary = format!("{writer} is in charge: cluster and writer are available.");
-            log.append(now, Event::Promoted { from, writer, zone }, &[])
-                .await?;
+            log.append(now, Event::Promoted { from, writer, zone }, &[]).await?;
             Ok(reply(Next::Done, summary))
         }
         Progress::Waiting { after_s, reason } => Ok(StepReply::again(run, Step::Promotion, after_s, reason)),
@@ -99,13 +98,7 @@ async fn view(case: &Case<'_>, ports: &Ports) -> Result<View, recovery::CallErro
             alarms: Ok(Vec::new()),
         });
     }
-    let names: Vec<String> = case
-        .plan
-        .detection
-        .alarms
-        .iter()
-        .map(|a| a.name.clone())
-        .collect();
+    let names: Vec<String> = case.plan.detection.alarms.iter().map(|a| a.name.clone()).collect();
     let asked = sight::bare(&case.plan.identifier);
     let since = sight::window_start(case, &[]);
     let (cluster, events, alarms) = tokio::join!(
@@ -145,14 +138,7 @@ pub fn progress(now: Timestamp, case: &Case<'_>, view: &View) -> Progress {
         return Progress::GivenUp(verdict);
     }
     let name = writer.map_or("none", |w| w.instance.as_str());
-    waiting(
-        now,
-        case,
-        format!(
-            "Cluster {} is `{}`, writer {name}.",
-            cluster.identifier, cluster.status
-        ),
-    )
+    waiting(now, case, format!("Cluster {} is `{}`, writer {name}.", cluster.identifier, cluster.status))
 }
 
 /// What makes the promotion complete.
@@ -180,11 +166,7 @@ impl Expected {
             .map_or_else(|| named_by_trigger(case.incident), |e| e.instance.clone());
         // The writer that was seen last is out of date if AWS promotes that very one.
         let old = leaving(case, writer).filter(|old| named.as_deref() != Some(*old));
-        Self {
-            old: old.map(ToOwned::to_owned),
-            named,
-            by_aws: true,
-        }
+        Self { old: old.map(ToOwned::to_owned), named, by_aws: true }
     }
 
     fn met_by(&self, writer: &str) -> bool {
@@ -251,11 +233,9 @@ fn too_long(plan: &Database, reason: &str) -> Verdict {
         "No new writer is in charge after {}. {reason} No second call is made.",
         plan.promotion_within
     );
-    Verdict::new(Decision::Refuse, Guard::TookTooLong, reason)
-        .about(&plan.name)
-        .unless(format!(
-            "A person looks ({}) and decides ({}).",
-            by_hand::look(plan),
-            by_hand::fail_over(plan)
-        ))
+    Verdict::new(Decision::Refuse, Guard::TookTooLong, reason).about(&plan.name).unless(format!(
+        "A person looks ({}) and decides ({}).",
+        by_hand::look(plan),
+        by_hand::fail_over(plan)
+    ))
 }

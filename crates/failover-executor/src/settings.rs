@@ -28,12 +28,7 @@ impl Settings {
     /// # Errors
     /// [`MissingSetting`] with the variable's name.
     pub fn from(environment: &BTreeMap<String, String>) -> Result<Self, MissingSetting> {
-        let given = |variable: &str| {
-            environment
-                .get(variable)
-                .map(|v| v.trim())
-                .filter(|v| !v.is_empty())
-        };
+        let given = |variable: &str| environment.get(variable).map(|v| v.trim()).filter(|v| !v.is_empty());
         let missing = |variable, problem: String| MissingSetting { variable, problem };
         let table =
             given("MAINSTAY_TABLE").ok_or_else(|| missing("MAINSTAY_TABLE", "it is not set".to_owned()))?;
@@ -48,17 +43,13 @@ impl Settings {
                 })
             })
             .transpose()?;
-        Ok(Self {
-            table: table.to_owned(),
-            dns_server,
-        })
+        Ok(Self { table: table.to_owned(), dns_server })
     }
 
     /// The DNS server as `aws::Dns` takes it: empty means the system's.
     #[must_use]
     pub fn dns_server_text(&self) -> String {
-        self.dns_server
-            .map_or_else(String::new, |server| server.to_string())
+        self.dns_server.map_or_else(String::new, |server| server.to_string())
     }
 }
 
@@ -67,10 +58,7 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     #[test]
@@ -85,10 +73,7 @@ mod tests {
         let env = environment(&[("MAINSTAY_TABLE", "t"), ("MAINSTAY_DNS_SERVER", "")]);
         assert_eq!(Settings::from(&env).unwrap().dns_server, None);
         let env = environment(&[("MAINSTAY_TABLE", "t"), ("MAINSTAY_DNS_SERVER", "127.0.0.1:53")]);
-        assert_eq!(
-            Settings::from(&env).unwrap().dns_server,
-            Some("127.0.0.1:53".parse().unwrap())
-        );
+        assert_eq!(Settings::from(&env).unwrap().dns_server, Some("127.0.0.1:53".parse().unwrap()));
         let env = environment(&[("MAINSTAY_TABLE", "t"), ("MAINSTAY_DNS_SERVER", "nowhere")]);
         let error = Settings::from(&env).unwrap_err();
         assert_eq!(error.variable, "MAINSTAY_DNS_SERVER");

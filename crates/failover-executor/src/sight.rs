@@ -49,13 +49,7 @@ pub async fn look(case: &Case<'_>, ports: &Ports) -> Sight {
 }
 
 pub(crate) async fn look_within(patience: Duration, case: &Case<'_>, ports: &Ports) -> Sight {
-    let names: Vec<String> = case
-        .plan
-        .detection
-        .alarms
-        .iter()
-        .map(|a| a.name.clone())
-        .collect();
+    let names: Vec<String> = case.plan.detection.alarms.iter().map(|a| a.name.clone()).collect();
     let since = shift(began(case), -EVENTS_ASKED_S);
     // The identifier is enough to ask for the cluster's own events, even when its members can't be read.
     let asked = bare(&case.plan.identifier);
@@ -66,13 +60,7 @@ pub(crate) async fn look_within(patience: Duration, case: &Case<'_>, ports: &Por
         within(patience, SWITCHOVER, ports.databases.switchover(&asked)),
         within(patience, SWITCHES, ports.incidents.switches(&case.plan.name)),
     );
-    Sight {
-        alarms,
-        cluster,
-        events,
-        switchover,
-        switches,
-    }
+    Sight { alarms, cluster, events, switchover, switches }
 }
 
 /// Service and action of the first call behind each part, for the error that says it was too slow.
@@ -138,10 +126,7 @@ impl Sight {
             Ok(alarms) => {
                 for alarm in alarms {
                     let name = recovery::text::plain(&alarm.name, 80);
-                    add(
-                        format!("alarm {name}"),
-                        format!("{} since {}", word(&alarm.state), alarm.since),
-                    );
+                    add(format!("alarm {name}"), format!("{} since {}", word(&alarm.state), alarm.since));
                 }
             }
             Err(error) => add("alarms".to_owned(), format!("can't be read: {error}")),

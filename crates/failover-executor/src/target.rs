@@ -48,18 +48,11 @@ pub fn choose(plan: &Database, cluster: &Cluster, lags: &Lags, accepted: bool) -
         return Err(too_late(plan, &available, lags));
     };
     let lag_ms = lag_of(target);
-    Ok(Choice {
-        target: (*target).clone(),
-        lag_ms,
-        reason: why(target, writer, lag_ms, candidates.len()),
-    })
+    Ok(Choice { target: (*target).clone(), lag_ms, reason: why(target, writer, lag_ms, candidates.len()) })
 }
 
 /// The most lag that the plan accepts, for the kinds of database on which lag is lost data.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a span of at most 366 days fits a float exactly"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a span of at most 366 days fits a float exactly")]
 pub(crate) fn bound_ms(plan: &Database) -> Option<f64> {
     match plan.kind {
         Kind::AuroraCluster => None,
@@ -122,15 +115,9 @@ fn why(target: &Member, writer: Option<&Member>, lag_ms: Option<f64>, of: usize)
         (Some(zone), false) => format!("in the writer's own zone or one that can't be compared ({zone})"),
         (None, _) => "in an unknown zone".to_owned(),
     };
-    let tier = target
-        .tier
-        .map_or("no promotion tier".to_owned(), |t| format!("promotion tier {t}"));
+    let tier = target.tier.map_or("no promotion tier".to_owned(), |t| format!("promotion tier {t}"));
     let class = target.class.as_deref().unwrap_or("unknown class");
-    let small = if smaller(target, writer) {
-        ", smaller than the writer"
-    } else {
-        ""
-    };
+    let small = if smaller(target, writer) { ", smaller than the writer" } else { "" };
     let lag = lag_ms.map_or("lag not known".to_owned(), |l| format!("lag {l:.0} ms"));
     let name = &target.instance;
     format!("{name}: available, {zone}, {tier}, {class}{small}, {lag}; best of {of}.")
@@ -142,13 +129,7 @@ fn nobody(readers: &[&Member]) -> String {
     }
     let list: Vec<String> = readers
         .iter()
-        .map(|m| {
-            format!(
-                "{} is `{}`",
-                m.instance,
-                m.status.as_deref().unwrap_or("not described")
-            )
-        })
+        .map(|m| format!("{} is `{}`", m.instance, m.status.as_deref().unwrap_or("not described")))
         .collect();
     format!("No reader is available: {}.", list.join(", "))
 }
@@ -162,9 +143,5 @@ fn too_late(plan: &Database, available: &[&Member], lags: &Lags) -> String {
             format!("{}: {lag}", m.instance)
         })
         .collect();
-    format!(
-        "No reader is within the RPO of {}: replica lag of {}.",
-        plan.rpo,
-        list.join(", ")
-    )
+    format!("No reader is within the RPO of {}: replica lag of {}.", plan.rpo, list.join(", "))
 }

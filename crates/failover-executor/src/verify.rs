@@ -47,18 +47,12 @@ pub async fn step(
 ) -> Result<StepReply, StepError> {
     let reply = |next, summary: String| StepReply::new(run, Step::Verify, next, summary);
     if log.incident.healthy_since().is_some() {
-        return Ok(reply(
-            Next::Done,
-            "Health has held for the plan's window.".to_owned(),
-        ));
+        return Ok(reply(Next::Done, "Health has held for the plan's window.".to_owned()));
     }
     let view = look(&Case::new(run, log), ports).await?;
     let health = judge(now, &Case::new(run, log), &view);
     if latest(&log.incident).is_none_or(|(healthy, _)| healthy != health.healthy) {
-        let event = Event::Health {
-            healthy: health.healthy,
-            reason: health.reason.clone(),
-        };
+        let event = Event::Health { healthy: health.healthy, reason: health.reason.clone() };
         log.append(now, event, &[]).await?;
     }
     let plan = &run.plan.database;
@@ -73,10 +67,7 @@ pub async fn step(
             let verdict = Verdict::new(Decision::Note, Guard::AllHealthy, health.reason.clone())
                 .about(&plan.name)
                 .seeing("healthy since", since.to_string());
-            let event = Event::Verified {
-                healthy_since: since,
-                verdict: verdict.clone(),
-            };
+            let event = Event::Verified { healthy_since: since, verdict: verdict.clone() };
             log.append(now, event, &[]).await?;
             let summary = format!("Healthy for {}. {}", plan.verify_for, health.reason);
             Ok(reply(Next::Done, summary).because(verdict))
@@ -84,23 +75,14 @@ pub async fn step(
         Watch::Again(after_s) => Ok(StepReply::again(run, Step::Verify, after_s, health.reason)),
         Watch::TooLong => give_up(
             Guard::TookTooLong,
-            format!(
-                "Health has not held for {} in time. {}",
-                plan.verify_for, health.reason
-            ),
+            format!("Health has not held for {} in time. {}", plan.verify_for, health.reason),
         ),
         Watch::WriterMoved(reason) => give_up(Guard::WriterChanged, reason),
     }
 }
 
 async fn look(case: &Case<'_>, ports: &Ports) -> Result<View, StepError> {
-    let names: Vec<String> = case
-        .plan
-        .detection
-        .alarms
-        .iter()
-        .map(|a| a.name.clone())
-        .collect();
+    let names: Vec<String> = case.plan.detection.alarms.iter().map(|a| a.name.clone()).collect();
     let (alarms, services, cluster) = tokio::join!(
         ports.alarms.alarms(&names),
         services(case.incident, ports),
@@ -139,13 +121,11 @@ async fn services(incident: &Incident, ports: &Ports) -> Seen<Vec<Service>> {
 
 /// The newest word on health, and when it was written.
 fn latest(incident: &Incident) -> Option<(bool, Timestamp)> {
-    incident.latest(|r| {
-        if let Event::Health { healthy, .. } = &r.event {
-            Some((*healthy, r.at))
-        } else {
-            None
-        }
-    })
+    incident.latest(
+        |r| {
+            if let Event::Health { healthy, .. } = &r.event { Some((*healthy, r.at)) } else { None }
+        },
+    )
 }
 
 /// What follows, once the health of this look is in the incident.

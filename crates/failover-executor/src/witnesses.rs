@@ -47,31 +47,23 @@ pub fn hear(now: Timestamp, detection: &Detection, alarms: &Seen<Vec<AlarmState>
         }
     }
     if let Some((_, alarm)) = speaking.iter().find(|(_, a)| silenced(a)) {
-        let by = alarm
-            .suppressed_by
-            .as_deref()
-            .map_or("its actions are disabled".to_owned(), |by| {
-                format!("{} suppresses it", recovery::text::plain(by, 80))
-            });
+        let by = alarm.suppressed_by.as_deref().map_or("its actions are disabled".to_owned(), |by| {
+            format!("{} suppresses it", recovery::text::plain(by, 80))
+        });
         return Speech::Muted(format!("Alarm {} asks for silence: {by}.", alarm.name));
     }
     if speaking.is_empty() && missing.is_empty() && !silent.is_empty() {
         return Speech::Ok;
     }
     if speaking.is_empty() || (detection.agree == Agree::All && !missing.is_empty() && silent.is_empty()) {
-        let what = if missing.is_empty() {
-            "the plan names no alarm".to_owned()
-        } else {
-            missing.join(", ")
-        };
+        let what = if missing.is_empty() { "the plan names no alarm".to_owned() } else { missing.join(", ") };
         return Speech::Missing(format!("Evidence is missing: {what}."));
     }
     if detection.agree == Agree::All && !silent.is_empty() {
         return Speech::Disagree(format!("The witnesses disagree: {} says OK.", silent.join(", ")));
     }
-    let left = speaking
-        .iter()
-        .map(|(witness, alarm)| seconds_until(now, after(alarm.since, witness.speaks_for)));
+    let left =
+        speaking.iter().map(|(witness, alarm)| seconds_until(now, after(alarm.since, witness.speaks_for)));
     let left = match detection.agree {
         Agree::Any => left.min(),
         Agree::All => left.max(),
@@ -79,10 +71,7 @@ pub fn hear(now: Timestamp, detection: &Detection, alarms: &Seen<Vec<AlarmState>
     match left {
         Some(0) | None => {
             let names: Vec<&str> = speaking.iter().map(|(w, _)| w.name.as_str()).collect();
-            Speech::Agreed(format!(
-                "{} in ALARM for as long as the plan asks",
-                names.join(", ")
-            ))
+            Speech::Agreed(format!("{} in ALARM for as long as the plan asks", names.join(", ")))
         }
         Some(seconds) => Speech::NotYet(seconds),
     }

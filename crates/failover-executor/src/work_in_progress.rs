@@ -12,22 +12,12 @@ const FREE: [&str; 3] = ["available", "backing-up", "storage-optimization"];
 
 /// Statuses of the writer's instance that mean work by people or by a maintenance window. Others (`failed`,
 /// `rebooting`, `storage-full`, …) are what outages look like.
-const WORK: [&str; 6] = [
-    "maintenance",
-    "modifying",
-    "upgrading",
-    "renaming",
-    "stopping",
-    "stopped",
-];
+const WORK: [&str; 6] = ["maintenance", "modifying", "upgrading", "renaming", "stopping", "stopped"];
 
 /// What is being done to the cluster, in words; none when nothing is.
 pub(crate) fn work(cluster: &Cluster, switchover: Option<&str>) -> Option<String> {
     if let Some(name) = switchover {
-        return Some(format!(
-            "Blue/green deployment {} is under way.",
-            recovery::text::plain(name, 80)
-        ));
+        return Some(format!("Blue/green deployment {} is under way.", recovery::text::plain(name, 80)));
     }
     if !FREE.contains(&cluster.status.as_str()) {
         let status = recovery::text::plain(&cluster.status, 60);
@@ -35,6 +25,5 @@ pub(crate) fn work(cluster: &Cluster, switchover: Option<&str>) -> Option<String
     }
     let writer = cluster.writer()?;
     let status = writer.status.as_deref()?;
-    WORK.contains(&status)
-        .then(|| format!("The writer {} is `{status}`.", writer.instance))
+    WORK.contains(&status).then(|| format!("The writer {} is `{status}`.", writer.instance))
 }

@@ -49,14 +49,9 @@ pub fn items(event: &Value) -> Result<Vec<Item>, StepError> {
 
 fn item(wire: &Value) -> Item {
     let change = wire.get("dynamodb");
-    let place = change
-        .and_then(|c| c.get("SequenceNumber"))
-        .and_then(Value::as_str)
-        .map(|place| plain(place, 100));
-    Item {
-        place,
-        record: record(wire, change),
-    }
+    let place =
+        change.and_then(|c| c.get("SequenceNumber")).and_then(Value::as_str).map(|place| plain(place, 100));
+    Item { place, record: record(wire, change) }
 }
 
 fn record(wire: &Value, change: Option<&Value>) -> Result<Option<Record>, String> {

@@ -89,9 +89,8 @@ async fn tell_people(
     if record.owes.is_empty() {
         return Ok(());
     }
-    let known = loaded
-        .get(&record.incident)
-        .is_some_and(|i| i.records.iter().any(|r| r.sequence >= record.sequence));
+    let known =
+        loaded.get(&record.incident).is_some_and(|i| i.records.iter().any(|r| r.sequence >= record.sequence));
     if !known {
         let incident = load(record, ports.incidents).await?;
         loaded.insert(record.incident.clone(), incident);
@@ -117,10 +116,7 @@ async fn load(record: &Record, incidents: &dyn Incidents) -> Result<Incident, Ca
 }
 
 async fn publish(letter: &notice::Notice, ports: &Ports<'_>) -> Result<(), CallError> {
-    let told = ports
-        .incidents
-        .published(&letter.incident, letter.sequence, &letter.audience)
-        .await?;
+    let told = ports.incidents.published(&letter.incident, letter.sequence, &letter.audience).await?;
     if told {
         tracing::info!(notice = letter.id, "published already");
         return Ok(());
@@ -145,9 +141,9 @@ fn reply(failed: Vec<(Option<String>, String)>) -> Result<BatchReply, StepError>
         }
     }
     match nameless {
-        Some(reason) => Err(StepError::MalformedEvent(format!(
-            "an item without a sequence number: {reason}"
-        ))),
+        Some(reason) => {
+            Err(StepError::MalformedEvent(format!("an item without a sequence number: {reason}")))
+        }
         None => Ok(reply),
     }
 }

@@ -8,9 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     function::trace();
-    serve()
-        .await
-        .inspect_err(|error| tracing::error!("cannot start: {error}"))
+    serve().await.inspect_err(|error| tracing::error!("cannot start: {error}"))
 }
 
 async fn serve() -> Result<(), Error> {
@@ -20,10 +18,6 @@ async fn serve() -> Result<(), Error> {
     let topic = NoticeTopic::new(&config, &settings.topic_arn);
     let bus = EventBus::new(&config, &settings.bus);
     function::warm(incidents.warm()).await;
-    let ports = &Ports {
-        incidents: &incidents,
-        topic: &topic,
-        bus: &bus,
-    };
+    let ports = &Ports { incidents: &incidents, topic: &topic, bus: &bus };
     function::serve(move |event: Value, now| async move { handle(now, &event, ports).await }).await
 }

@@ -27,10 +27,7 @@ impl Settings {
     pub fn from(environment: &BTreeMap<String, String>) -> Result<Self, MissingSetting> {
         let need = |name: &'static str| {
             let value = environment.get(name).map(|value| value.trim());
-            value
-                .filter(|value| !value.is_empty())
-                .map(str::to_owned)
-                .ok_or(MissingSetting(name))
+            value.filter(|value| !value.is_empty()).map(str::to_owned).ok_or(MissingSetting(name))
         };
         Ok(Self {
             table: need("MAINSTAY_TABLE")?,
@@ -47,10 +44,8 @@ mod tests {
     #[test]
     fn each_missing_variable_is_named() {
         let all = ["MAINSTAY_TABLE", "MAINSTAY_TOPIC_ARN", "MAINSTAY_BUS"];
-        let whole: BTreeMap<String, String> = all
-            .iter()
-            .map(|name| ((*name).to_owned(), "x".to_owned()))
-            .collect();
+        let whole: BTreeMap<String, String> =
+            all.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
         assert!(Settings::from(&whole).is_ok());
         for name in all {
             for nothing in [None, Some(" ".to_owned())] {

@@ -42,11 +42,7 @@ impl World {
         let mut head: Option<Head> = None;
         for record in incident() {
             let after = Head::after(head.as_ref(), &record);
-            let done = world
-                .incidents
-                .commit(head.as_ref(), &record, &after)
-                .await
-                .unwrap();
+            let done = world.incidents.commit(head.as_ref(), &record, &after).await.unwrap();
             assert_eq!(done, Committed::Yes);
             head = Some(after);
         }
@@ -59,11 +55,7 @@ impl World {
     }
 
     async fn handle_at(&self, now: &str, event: &Value) -> Result<BatchReply, StepError> {
-        let ports = Ports {
-            incidents: &self.incidents,
-            topic: &self.topic,
-            bus: &self.bus,
-        };
+        let ports = Ports { incidents: &self.incidents, topic: &self.topic, bus: &self.bus };
         handle(now.parse().unwrap(), event, &ports).await
     }
 
@@ -82,12 +74,8 @@ fn failure(service: &'static str, action: &'static str) -> CallError {
 }
 
 fn failures(places: &[&str]) -> BatchReply {
-    let failures = places.iter().map(|place| ItemFailure {
-        item: (*place).to_owned(),
-    });
-    BatchReply {
-        failures: failures.collect(),
-    }
+    let failures = places.iter().map(|place| ItemFailure { item: (*place).to_owned() });
+    BatchReply { failures: failures.collect() }
 }
 
 fn item(record: &Record) -> Value {
@@ -117,11 +105,7 @@ fn incident() -> Vec<Record> {
     let at: Timestamp = "2026-03-01T10:02:00Z".parse().unwrap();
     let verdict = |decision| Verdict::new(decision, Guard::PersonAsks, "alice asks");
     let opened = Event::Opened {
-        trigger: Trigger::Person {
-            by: "alice".to_owned(),
-            reason: "a test".to_owned(),
-            at,
-        },
+        trigger: Trigger::Person { by: "alice".to_owned(), reason: "a test".to_owned(), at },
         verdict: verdict(Decision::Act),
         entry: Entry::Assess,
         plan: Box::new(plan),
@@ -129,14 +113,8 @@ fn incident() -> Vec<Record> {
         writer: None,
         closing: None,
     };
-    let confirmed = || Event::Confirmed {
-        verdict: verdict(Decision::Act),
-    };
-    let promoted = Event::Promoted {
-        from: None,
-        writer: "orders-2".to_owned(),
-        zone: None,
-    };
+    let confirmed = || Event::Confirmed { verdict: verdict(Decision::Act) };
+    let promoted = Event::Promoted { from: None, writer: "orders-2".to_owned(), zone: None };
     [
         (opened, vec![]),
         (confirmed(), vec![plan::NoticeKind::Interruption]),
@@ -160,9 +138,7 @@ fn incident() -> Vec<Record> {
 const ID: &str = "orders-20260301t100200000z";
 
 fn ids(of: &[(u64, &str)]) -> Vec<String> {
-    of.iter()
-        .map(|(sequence, audience)| format!("{ID}#{sequence:08}#{audience}"))
-        .collect()
+    of.iter().map(|(sequence, audience)| format!("{ID}#{sequence:08}#{audience}")).collect()
 }
 
 #[tokio::test]
@@ -170,21 +146,10 @@ async fn a_batch_is_told_once_in_order_and_a_replay_is_harmless() {
     let (world, mut batch) = World::new().await;
     batch["Records"].as_array_mut().unwrap().reverse();
     assert_eq!(world.handle(&batch).await, Ok(BatchReply::default()));
-    let expected = ids(&[
-        (2, "stakeholders"),
-        (2, "on-call"),
-        (4, "stakeholders"),
-        (4, "on-call"),
-    ]);
+    let expected = ids(&[(2, "stakeholders"), (2, "on-call"), (4, "stakeholders"), (4, "on-call")]);
     assert_eq!(world.told(), expected);
     assert_eq!(world.on_bus(), [1, 2, 3, 4]);
-    assert!(
-        world
-            .topic
-            .sent()
-            .iter()
-            .all(|n| n.drill && n.subject.starts_with("[DRILL] "))
-    );
+    assert!(world.topic.sent().iter().all(|n| n.drill && n.subject.starts_with("[DRILL] ")));
     // A day later, and each item twice.
     let items = batch["Records"].as_array_mut().unwrap();
     items.extend(items.clone());
@@ -215,13 +180,9 @@ async fn a_bad_item_without_a_number_fails_the_batch_after_the_others_were_told(
 #[tokio::test]
 async fn what_is_no_batch_is_a_clear_error() {
     let (world, _) = World::new().await;
-    for event in [
-        json!(null),
-        json!({}),
-        json!({"Records": "many"}),
-        json!([1, 2]),
-        json!("x".repeat(1_000_000)),
-    ] {
+    for event in
+        [json!(null), json!({}), json!({"Records": "many"}), json!([1, 2]), json!("x".repeat(1_000_000))]
+    {
         let error = world.handle(&event).await.unwrap_err();
         assert_eq!(error.name(), "MalformedEvent");
         assert!(error.to_string().contains("`Records`"), "{error}");
@@ -281,10 +242,7 @@ async fn a_silent_topic_does_not_block_the_bus_and_people_are_told_at_the_next_t
 async fn a_silent_bus_does_not_block_people_and_is_given_up_in_time() {
     let (world, batch) = World::new().await;
     *world.bus.fail.lock().unwrap() = true;
-    assert_eq!(
-        world.handle(&batch).await,
-        Ok(failures(&["100", "200", "300", "400"]))
-    );
+    assert_eq!(world.handle(&batch).await, Ok(failures(&["100", "200", "300", "400"])));
     assert_eq!(world.told().len(), 4);
     let late = world.handle_at("2026-03-01T10:02:30Z", &batch).await;
     assert_eq!(late, Ok(BatchReply::default()));

@@ -39,11 +39,7 @@ fn forms() -> [(&'static Form, &'static str, &'static str); 7] {
     [
         (&form::FILE, "", ""),
         (&form::DATABASE, "/definitions/database", "[[database]]"),
-        (
-            &form::DETECTION,
-            "/definitions/database/properties/detection",
-            "[database.detection]",
-        ),
+        (&form::DETECTION, "/definitions/database/properties/detection", "[database.detection]"),
         (&form::ALARM, "/definitions/alarm", "[[database.alarm]]"),
         (&form::SERVICE, "/definitions/service", "[[database.service]]"),
         (&form::SNAPSHOT, "/definitions/snapshot", "[[database.snapshot]]"),
@@ -56,12 +52,7 @@ fn schema() -> Value {
 }
 
 fn words(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|word| word.as_str().unwrap())
-        .collect()
+    value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
 
 fn findings(text: &str) -> Vec<Finding> {
@@ -70,11 +61,7 @@ fn findings(text: &str) -> Vec<Finding> {
 
 /// A plan whose only content is one section of this kind with these lines.
 fn alone(header: &str, lines: &str) -> String {
-    let parent = if header.contains("database.") {
-        "[[database]]\n"
-    } else {
-        ""
-    };
+    let parent = if header.contains("database.") { "[[database]]\n" } else { "" };
     format!("{parent}{header}\n{lines}\n")
 }
 
@@ -83,12 +70,7 @@ fn the_example_is_valid_and_least_says_nothing_wrong() {
     for text in [EXAMPLE, LEAST] {
         let parsed = parse(text, "plan.toml");
         assert_eq!(parsed.errors().collect::<Vec<_>>(), Vec::<&Finding>::new());
-        assert!(
-            parsed
-                .findings
-                .iter()
-                .all(|finding| finding.severity == Severity::Advice)
-        );
+        assert!(parsed.findings.iter().all(|finding| finding.severity == Severity::Advice));
         assert!(parsed.plan.is_some());
     }
 }
@@ -100,25 +82,16 @@ fn the_schema_has_the_keys_of_the_parser() {
         let section = schema.pointer(pointer).unwrap();
         assert_eq!(section["additionalProperties"], Value::Bool(false), "{header}");
         let properties = section["properties"].as_object().unwrap();
-        let (later, now): (Vec<_>, Vec<_>) = properties
-            .iter()
-            .partition(|(_, property)| property.get("not").is_some());
+        let (later, now): (Vec<_>, Vec<_>) =
+            properties.iter().partition(|(_, property)| property.get("not").is_some());
         let now: BTreeSet<_> = now.into_iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(now, form.keys.iter().copied().collect(), "{header}");
         let later_keys: BTreeSet<_> = later.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(
-            later_keys,
-            form.later.iter().map(|later| later.key).collect(),
-            "{header}"
-        );
+        assert_eq!(later_keys, form.later.iter().map(|later| later.key).collect(), "{header}");
         for (key, property) in properties {
             let description = property["description"].as_str().unwrap_or_default();
             assert!(!description.is_empty(), "{header} {key}");
-            assert_eq!(
-                description.starts_with("Not yet: "),
-                later_keys.contains(key.as_str()),
-                "{key}"
-            );
+            assert_eq!(description.starts_with("Not yet: "), later_keys.contains(key.as_str()), "{key}");
         }
     }
 }
@@ -132,29 +105,17 @@ fn the_schema_requires_what_the_parser_requires() {
         let found = findings(&alone(header, ""));
         let missing: BTreeSet<_> = found
             .iter()
-            .filter(|finding| {
-                finding
-                    .message
-                    .ends_with(&format!("is missing in {}", named(header)))
-            })
+            .filter(|finding| finding.message.ends_with(&format!("is missing in {}", named(header))))
             .map(|finding| finding.key.rsplit('.').next().unwrap())
             .collect();
         // A file without any database is an error with words of its own.
-        let missing = if header.is_empty() {
-            &missing | &BTreeSet::from(["database"])
-        } else {
-            missing
-        };
+        let missing = if header.is_empty() { &missing | &BTreeSet::from(["database"]) } else { missing };
         assert_eq!(missing, required, "{header}");
     }
 }
 
 fn named(header: &str) -> &str {
-    if header.is_empty() {
-        form::FILE.header
-    } else {
-        header
-    }
+    if header.is_empty() { form::FILE.header } else { header }
 }
 
 #[test]
@@ -179,10 +140,7 @@ fn later_keys_are_refused_with_not_yet() {
     for (form, _, header) in forms() {
         for later in form.later {
             let found = findings(&alone(header, &format!("{} = 1", later.key)));
-            let refusal = found
-                .iter()
-                .find(|finding| finding.key.ends_with(later.key))
-                .unwrap();
+            let refusal = found.iter().find(|finding| finding.key.ends_with(later.key)).unwrap();
             assert_eq!(refusal.severity, Severity::Error);
             assert!(refusal.message.starts_with("not yet: "), "{}", refusal.message);
             assert_eq!(refusal.mend, format!("remove `{}`", later.key));
@@ -194,47 +152,19 @@ fn later_keys_are_refused_with_not_yet() {
 fn the_schema_has_the_words_of_the_parser() {
     let schema = schema();
     let database = &schema["definitions"]["database"]["properties"];
-    let kinds: Vec<_> = Kind::ALL
-        .iter()
-        .filter(|it| it.is_supported())
-        .map(|it| it.as_str())
-        .collect();
+    let kinds: Vec<_> = Kind::ALL.iter().filter(|it| it.is_supported()).map(|it| it.as_str()).collect();
     assert_eq!(words(&database["kind"]["enum"]), kinds);
-    let strategies = Strategy::ALL
-        .iter()
-        .filter(|it| it.is_supported())
-        .map(|it| it.as_str());
-    assert_eq!(
-        words(&database["strategy"]["enum"]),
-        strategies.collect::<Vec<_>>()
-    );
-    let later_kinds = Kind::ALL
-        .iter()
-        .filter(|it| !it.is_supported())
-        .map(|it| it.as_str());
+    let strategies = Strategy::ALL.iter().filter(|it| it.is_supported()).map(|it| it.as_str());
+    assert_eq!(words(&database["strategy"]["enum"]), strategies.collect::<Vec<_>>());
+    let later_kinds = Kind::ALL.iter().filter(|it| !it.is_supported()).map(|it| it.as_str());
     assert_eq!(not_yet(&database["kind"]), later_kinds.collect::<Vec<_>>());
-    let later_strategies = Strategy::ALL
-        .iter()
-        .filter(|it| !it.is_supported())
-        .map(|it| it.as_str());
-    assert_eq!(
-        not_yet(&database["strategy"]),
-        later_strategies.collect::<Vec<_>>()
-    );
-    assert_eq!(
-        words(&database["mode"]["enum"]),
-        Mode::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>()
-    );
+    let later_strategies = Strategy::ALL.iter().filter(|it| !it.is_supported()).map(|it| it.as_str());
+    assert_eq!(not_yet(&database["strategy"]), later_strategies.collect::<Vec<_>>());
+    assert_eq!(words(&database["mode"]["enum"]), Mode::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>());
     let agree = &database["detection"]["properties"]["agree"]["enum"];
-    assert_eq!(
-        words(agree),
-        Agree::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>()
-    );
+    assert_eq!(words(agree), Agree::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>());
     let notices = &schema["definitions"]["audience"]["properties"]["notices"]["items"]["enum"];
-    assert_eq!(
-        words(notices),
-        NoticeKind::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>()
-    );
+    assert_eq!(words(notices), NoticeKind::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>());
 }
 
 fn not_yet(property: &Value) -> Vec<&str> {
@@ -249,31 +179,20 @@ fn the_schema_and_the_document_have_the_defaults_of_the_parser() {
     let database = &plan["databases"][0];
     let read = [
         ("/definitions/database", database),
-        (
-            "/definitions/database/properties/detection",
-            &database["detection"],
-        ),
+        ("/definitions/database/properties/detection", &database["detection"]),
         ("/definitions/alarm", &database["detection"]["alarms"][0]),
         ("/definitions/service", &database["services"][0]),
     ];
     let schema = schema();
     let mut seen = 0;
     for (pointer, read) in read {
-        for (key, property) in schema.pointer(pointer).unwrap()["properties"]
-            .as_object()
-            .unwrap()
-        {
+        for (key, property) in schema.pointer(pointer).unwrap()["properties"].as_object().unwrap() {
             let Some(default) = property.get("default") else {
                 continue;
             };
             assert_eq!(&read[key], default, "{pointer} {key}");
-            let shown = default
-                .as_str()
-                .map_or_else(|| default.to_string(), str::to_owned);
-            assert!(
-                DOCUMENT.contains(&format!("| `{key}` | | `{shown}` |")),
-                "docs/plan.md: {key} {shown}"
-            );
+            let shown = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+            assert!(DOCUMENT.contains(&format!("| `{key}` | | `{shown}` |")), "docs/plan.md: {key} {shown}");
             seen += 1;
         }
     }
@@ -283,44 +202,22 @@ fn the_schema_and_the_document_have_the_defaults_of_the_parser() {
 #[test]
 fn the_document_explains_every_key_and_word() {
     for (form, _, header) in forms() {
-        let title = if header.is_empty() {
-            "## The file".to_owned()
-        } else {
-            format!("### `{header}`")
-        };
-        let (_, part) = DOCUMENT
-            .split_once(&title)
-            .unwrap_or_else(|| panic!("no part {title}"));
+        let title = if header.is_empty() { "## The file".to_owned() } else { format!("### `{header}`") };
+        let (_, part) = DOCUMENT.split_once(&title).unwrap_or_else(|| panic!("no part {title}"));
         let part = part.split("\n##").next().unwrap();
-        let sections = [
-            "database",
-            "audience",
-            "detection",
-            "alarm",
-            "service",
-            "snapshot",
-        ];
+        let sections = ["database", "audience", "detection", "alarm", "service", "snapshot"];
         for key in form.keys.iter().filter(|key| !sections.contains(key)) {
-            assert!(
-                part.contains(&format!("| `{key}` |")),
-                "{title}: `{key}` is not explained"
-            );
+            assert!(part.contains(&format!("| `{key}` |")), "{title}: `{key}` is not explained");
         }
     }
-    let later = forms()
-        .into_iter()
-        .flat_map(|(form, _, _)| form.later)
-        .map(|later| later.key);
+    let later = forms().into_iter().flat_map(|(form, _, _)| form.later).map(|later| later.key);
     let (_, part) = DOCUMENT.split_once("## Not yet").unwrap();
     for key in later {
         assert!(part.contains(&format!("`{key}`")), "not yet: {key}");
     }
     let state = |is_supported| if is_supported { "works" } else { "not yet" };
     for kind in Kind::ALL {
-        assert!(
-            DOCUMENT.contains(&format!("| `{kind}` | {} |", state(kind.is_supported()))),
-            "{kind}"
-        );
+        assert!(DOCUMENT.contains(&format!("| `{kind}` | {} |", state(kind.is_supported()))), "{kind}");
     }
     for strategy in Strategy::ALL {
         let row = format!("| `{strategy}` | {} |", state(strategy.is_supported()));

@@ -75,11 +75,7 @@ impl PlanDraft {
     /// The finished plan; none if it lacks anything. Ask only if there were no errors: what is wrong and may
     /// be left out counts as left out.
     pub(crate) fn finish(&self) -> Option<Plan> {
-        let databases = self
-            .databases
-            .iter()
-            .map(DatabaseDraft::finish)
-            .collect::<Option<_>>()?;
+        let databases = self.databases.iter().map(DatabaseDraft::finish).collect::<Option<_>>()?;
         let audiences = match &self.audiences {
             None => vec![Audience::stakeholders(), Audience::on_call()],
             Some(drafts) => drafts.iter().map(AudienceDraft::finish).collect::<Option<_>>()?,
@@ -91,10 +87,7 @@ impl PlanDraft {
 impl DatabaseDraft {
     fn finish(&self) -> Option<Database> {
         let region = value(self.region.as_ref())?;
-        let allowed_regions = self
-            .allowed_regions
-            .here()
-            .map_or_else(|| vec![region.clone()], values);
+        let allowed_regions = self.allowed_regions.here().map_or_else(|| vec![region.clone()], values);
         Some(Database {
             name: value(self.name.as_ref())?,
             identifier: value(self.identifier.as_ref())?,
@@ -106,11 +99,7 @@ impl DatabaseDraft {
             rto: value(self.rto.as_ref())?,
             mode: value(self.mode.as_ref())?,
             detection: Detection {
-                alarms: self
-                    .alarms
-                    .iter()
-                    .map(AlarmDraft::finish)
-                    .collect::<Option<_>>()?,
+                alarms: self.alarms.iter().map(AlarmDraft::finish).collect::<Option<_>>()?,
                 agree: value(self.agree.as_ref())?,
                 hold_deadline: value(self.hold_deadline.as_ref())?,
             },
@@ -119,26 +108,15 @@ impl DatabaseDraft {
             promotion_within: value(self.promotion_within.as_ref())?,
             endpoint_within: value(self.endpoint_within.as_ref())?,
             settle: value(self.settle.as_ref())?,
-            services: self
-                .services
-                .iter()
-                .map(ServiceDraft::finish)
-                .collect::<Option<_>>()?,
-            snapshots: self
-                .snapshots
-                .iter()
-                .map(SnapshotDraft::finish)
-                .collect::<Option<_>>()?,
+            services: self.services.iter().map(ServiceDraft::finish).collect::<Option<_>>()?,
+            snapshots: self.snapshots.iter().map(SnapshotDraft::finish).collect::<Option<_>>()?,
             run_book: self.run_book.here().map(|at| at.value.clone()),
         })
     }
 
     /// The time for which the witnesses must speak before Mainstay acts; none without a readable alarm.
     pub(crate) fn confirmation(&self) -> Option<Span> {
-        let spans = self
-            .alarms
-            .iter()
-            .filter_map(|alarm| Some(alarm.speaks_for.as_ref()?.value));
+        let spans = self.alarms.iter().filter_map(|alarm| Some(alarm.speaks_for.as_ref()?.value));
         match self.agree.as_ref()?.value {
             Agree::All => spans.max(),
             Agree::Any => spans.min(),
@@ -148,10 +126,7 @@ impl DatabaseDraft {
 
 impl AlarmDraft {
     fn finish(&self) -> Option<Alarm> {
-        Some(Alarm {
-            name: value(self.name.as_ref())?,
-            speaks_for: value(self.speaks_for.as_ref())?,
-        })
+        Some(Alarm { name: value(self.name.as_ref())?, speaks_for: value(self.speaks_for.as_ref())? })
     }
 }
 
@@ -175,9 +150,7 @@ impl ServiceDraft {
 
 impl SnapshotDraft {
     fn finish(&self) -> Option<SnapshotPolicy> {
-        Some(SnapshotPolicy {
-            every: value(self.every.as_ref())?,
-        })
+        Some(SnapshotPolicy { every: value(self.every.as_ref())? })
     }
 }
 
@@ -191,17 +164,11 @@ impl AudienceDraft {
         }
         let name = &self.name.as_ref()?.value;
         let known = [Audience::stakeholders(), Audience::on_call()];
-        known
-            .into_iter()
-            .find(|audience| audience.name == *name)
-            .map(|audience| audience.notices)
+        known.into_iter().find(|audience| audience.name == *name).map(|audience| audience.notices)
     }
 
     fn finish(&self) -> Option<Audience> {
-        Some(Audience {
-            name: value(self.name.as_ref())?,
-            notices: self.hears()?,
-        })
+        Some(Audience { name: value(self.name.as_ref())?, notices: self.hears()? })
     }
 }
 

@@ -49,14 +49,7 @@ pub struct Finding {
 impl fmt::Display for Finding {
     /// Two lines: `plan.toml:12: error: database[orders].rto: …` and the way to mend it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            severity,
-            file,
-            line,
-            key,
-            message,
-            mend,
-        } = self;
+        let Self { severity, file, line, key, message, mend } = self;
         write!(out, "{file}:{line}: {severity}: {key}: {message}\n  mend: {mend}")
     }
 }
@@ -71,11 +64,7 @@ pub(crate) struct Place {
 impl Place {
     /// The place of a key that this section has not: the section's line.
     pub(crate) fn inside(&self, key: &str) -> Self {
-        let key = if self.key.is_empty() {
-            quoted(key)
-        } else {
-            format!("{}.{}", self.key, quoted(key))
-        };
+        let key = if self.key.is_empty() { quoted(key) } else { format!("{}.{}", self.key, quoted(key)) };
         Self { line: self.line, key }
     }
 }
@@ -123,10 +112,7 @@ impl<'f> Findings<'f> {
     pub(crate) const MOST: usize = 500;
 
     pub(crate) fn of(file: &'f str) -> Self {
-        Self {
-            file,
-            list: Vec::new(),
-        }
+        Self { file, list: Vec::new() }
     }
 
     pub(crate) fn error(&mut self, place: &Place, message: impl Into<String>, mend: impl Into<String>) {
@@ -143,14 +129,7 @@ impl<'f> Findings<'f> {
 
     fn add(&mut self, severity: Severity, place: &Place, message: String, mend: String) {
         let Place { line, key } = place.clone();
-        self.list.push(Finding {
-            severity,
-            file: self.file.to_owned(),
-            line,
-            key,
-            message,
-            mend,
-        });
+        self.list.push(Finding { severity, file: self.file.to_owned(), line, key, message, mend });
     }
 
     /// How many there are.
@@ -162,17 +141,11 @@ impl<'f> Findings<'f> {
     pub(crate) fn forget_consequences(&mut self, first: usize) {
         let later = self.list.split_off(first.min(self.list.len()));
         let broken: BTreeSet<_> = self.list.iter().map(|finding| finding.line).collect();
-        self.list.extend(
-            later
-                .into_iter()
-                .filter(|finding| !broken.contains(&finding.line)),
-        );
+        self.list.extend(later.into_iter().filter(|finding| !broken.contains(&finding.line)));
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
+        self.list.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// The findings in the order of the file; what is beyond the bound is counted, not listed.
@@ -184,25 +157,12 @@ impl<'f> Findings<'f> {
         if beyond == 0 {
             return self.list;
         }
-        let severity = self
-            .list
-            .iter()
-            .map(|finding| finding.severity)
-            .min()
-            .unwrap_or(Severity::Error);
+        let severity = self.list.iter().map(|finding| finding.severity).min().unwrap_or(Severity::Error);
         self.list.truncate(Self::MOST);
         let line = self.list.last().map_or(1, |finding| finding.line);
-        let place = Place {
-            line,
-            key: "…".into(),
-        };
+        let place = Place { line, key: "…".into() };
         let message = format!("{beyond} more findings are not shown");
-        self.add(
-            severity,
-            &place,
-            message,
-            "mend the ones above, then look again".into(),
-        );
+        self.add(severity, &place, message, "mend the ones above, then look again".into());
         self.list
     }
 }

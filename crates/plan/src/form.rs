@@ -19,11 +19,8 @@ pub(crate) struct Later {
     pub(crate) what: &'static str,
 }
 
-pub(crate) const FILE: Form = Form {
-    header: "the top of the file",
-    keys: &["version", "database", "audience"],
-    later: &[],
-};
+pub(crate) const FILE: Form =
+    Form { header: "the top of the file", keys: &["version", "database", "audience"], later: &[] };
 
 pub(crate) const DATABASE: Form = Form {
     header: "[[database]]",
@@ -49,48 +46,23 @@ pub(crate) const DATABASE: Form = Form {
         "snapshot",
     ],
     later: &[
-        Later {
-            key: "probe",
-            what: "a probe that asks the database itself",
-        },
-        Later {
-            key: "http_check",
-            what: "an HTTP check of the application",
-        },
+        Later { key: "probe", what: "a probe that asks the database itself" },
+        Later { key: "http_check", what: "an HTTP check of the application" },
     ],
 };
 
-pub(crate) const DETECTION: Form = Form {
-    header: "[database.detection]",
-    keys: &["agree", "hold_deadline"],
-    later: &[],
-};
+pub(crate) const DETECTION: Form =
+    Form { header: "[database.detection]", keys: &["agree", "hold_deadline"], later: &[] };
 
-pub(crate) const ALARM: Form = Form {
-    header: "[[database.alarm]]",
-    keys: &["name", "speaks_for"],
-    later: &[],
-};
+pub(crate) const ALARM: Form =
+    Form { header: "[[database.alarm]]", keys: &["name", "speaks_for"], later: &[] };
 
 pub(crate) const SERVICE: Form = Form {
     header: "[[database.service]]",
-    keys: &[
-        "cluster",
-        "name",
-        "wave",
-        "after",
-        "count_after_recovery",
-        "within",
-    ],
+    keys: &["cluster", "name", "wave", "after", "count_after_recovery", "within"],
     later: &[
-        Later {
-            key: "http_check",
-            what: "an HTTP check of a service",
-        },
-        Later {
-            key: "stop_tasks",
-            what: "stopping tasks where a deployment can't replace them",
-        },
+        Later { key: "http_check", what: "an HTTP check of a service" },
+        Later { key: "stop_tasks", what: "stopping tasks where a deployment can't replace them" },
     ],
 };
 
@@ -98,31 +70,16 @@ pub(crate) const SNAPSHOT: Form = Form {
     header: "[[database.snapshot]]",
     keys: &["every"],
     later: &[
-        Later {
-            key: "keep",
-            what: "removing old snapshots",
-        },
-        Later {
-            key: "copy_to",
-            what: "copying snapshots to another region",
-        },
-        Later {
-            key: "restore_check",
-            what: "restoring a snapshot to see that it works",
-        },
+        Later { key: "keep", what: "removing old snapshots" },
+        Later { key: "copy_to", what: "copying snapshots to another region" },
+        Later { key: "restore_check", what: "restoring a snapshot to see that it works" },
     ],
 };
 
-pub(crate) const AUDIENCE: Form = Form {
-    header: "[[audience]]",
-    keys: &["name", "notices"],
-    later: &[],
-};
+pub(crate) const AUDIENCE: Form = Form { header: "[[audience]]", keys: &["name", "notices"], later: &[] };
 
 /// All forms, for finding out where a misplaced key belongs.
-pub(crate) const ALL: [&Form; 7] = [
-    &FILE, &DATABASE, &DETECTION, &ALARM, &SERVICE, &SNAPSHOT, &AUDIENCE,
-];
+pub(crate) const ALL: [&Form; 7] = [&FILE, &DATABASE, &DETECTION, &ALARM, &SERVICE, &SNAPSHOT, &AUDIENCE];
 
 impl Form {
     /// What to do about a key that this section doesn't know.
@@ -131,20 +88,14 @@ impl Form {
         if let Some(meant) = crate::text::meant(key, known()) {
             return format!("did you mean `{meant}`?");
         }
-        let elsewhere: Vec<_> = ALL
-            .iter()
-            .filter(|form| form.keys.contains(&key))
-            .map(|form| form.header)
-            .collect();
+        let elsewhere: Vec<_> =
+            ALL.iter().filter(|form| form.keys.contains(&key)).map(|form| form.header).collect();
         if !elsewhere.is_empty() {
             return format!(
                 "move it to {}: a key belongs to the section whose header stands before it",
                 elsewhere.join(" or ")
             );
         }
-        format!(
-            "remove it; the keys here are {}",
-            crate::text::one_of(known()).replace(" or ", " and ")
-        )
+        format!("remove it; the keys here are {}", crate::text::one_of(known()).replace(" or ", " and "))
     }
 }

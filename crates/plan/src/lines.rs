@@ -6,16 +6,8 @@ pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
     pub(crate) fn of(text: &str) -> Self {
-        let after_breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
-        Self(
-            std::iter::once(0)
-                .chain(after_breaks.filter(|at| *at < text.len()))
-                .collect(),
-        )
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(after_breaks.filter(|at| *at < text.len())).collect())
     }
 
     /// The line, counted from 1, that holds the byte at this offset.
@@ -26,14 +18,8 @@ impl Lines {
     /// What stands on a line of the text that these lines are of. It does not search from the beginning, so
     /// that a file in which every line is broken is still read in no time.
     pub(crate) fn text<'t>(&self, text: &'t str, line: usize) -> &'t str {
-        let start = line
-            .checked_sub(1)
-            .and_then(|index| self.0.get(index))
-            .copied()
-            .unwrap_or(text.len());
-        text.get(start..)
-            .and_then(|rest| rest.lines().next())
-            .unwrap_or_default()
+        let start = line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or(text.len());
+        text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
     }
 }
 

@@ -149,28 +149,20 @@ impl Plan {
     /// The database with this RDS identifier. RDS does not tell upper case from lower.
     #[must_use]
     pub fn by_identifier(&self, identifier: &str) -> Option<&Database> {
-        self.databases
-            .iter()
-            .find(|database| database.identifier.eq_ignore_ascii_case(identifier))
+        self.databases.iter().find(|database| database.identifier.eq_ignore_ascii_case(identifier))
     }
 
     /// The databases for which the CloudWatch alarm of this name speaks; several if the plan says so.
     #[must_use]
     pub fn speaking(&self, alarm_name: &str) -> Vec<&Database> {
-        self.databases
-            .iter()
-            .filter(|database| database.detection.alarm(alarm_name).is_some())
-            .collect()
+        self.databases.iter().filter(|database| database.detection.alarm(alarm_name).is_some()).collect()
     }
 
     /// What a recovery of the database with this name needs of the plan.
     #[must_use]
     pub fn slice(&self, name: &str) -> Option<Slice> {
         let database = self.database(name)?.clone();
-        Some(Slice {
-            database,
-            audiences: self.audiences.clone(),
-        })
+        Some(Slice { database, audiences: self.audiences.clone() })
     }
 }
 
@@ -192,29 +184,19 @@ impl Audience {
     /// The people who depend on the database: they hear that it is interrupted and that all is clear.
     #[must_use]
     pub fn stakeholders() -> Self {
-        Self {
-            name: "stakeholders".into(),
-            notices: vec![NoticeKind::Interruption, NoticeKind::AllClear],
-        }
+        Self { name: "stakeholders".into(), notices: vec![NoticeKind::Interruption, NoticeKind::AllClear] }
     }
 
     /// The people who can act: they hear everything.
     #[must_use]
     pub fn on_call() -> Self {
-        Self {
-            name: "on-call".into(),
-            notices: NoticeKind::ALL.to_vec(),
-        }
+        Self { name: "on-call".into(), notices: NoticeKind::ALL.to_vec() }
     }
 }
 
 impl Default for Detection {
     fn default() -> Self {
-        Self {
-            alarms: Vec::new(),
-            agree: default_agree(),
-            hold_deadline: default_hold_deadline(),
-        }
+        Self { alarms: Vec::new(), agree: default_agree(), hold_deadline: default_hold_deadline() }
     }
 }
 

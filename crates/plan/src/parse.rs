@@ -23,9 +23,7 @@ pub struct Parsed {
 impl Parsed {
     /// The findings that make the plan unusable.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 }
 
@@ -34,18 +32,9 @@ impl Parsed {
 #[must_use]
 pub fn parse(text: &str, file_name: &str) -> Parsed {
     if text.len() > MOST_BYTES {
-        return refused(
-            file_name,
-            1,
-            format!("the file has {} bytes", text.len()),
-            too_large(),
-        );
+        return refused(file_name, 1, format!("the file has {} bytes", text.len()), too_large());
     }
-    let mut reader = Reader {
-        lines: Lines::of(text),
-        findings: Findings::of(file_name),
-        is_broken: false,
-    };
+    let mut reader = Reader { lines: Lines::of(text), findings: Findings::of(file_name), is_broken: false };
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut plan = None;
     if syntax::report(&mut reader, text, &errors) == Readable::Sections {
@@ -64,10 +53,7 @@ pub fn parse(text: &str, file_name: &str) -> Parsed {
         }
         plan = plan.filter(|_| !reader.findings.has_errors());
     }
-    Parsed {
-        plan,
-        findings: reader.findings.in_order(),
-    }
+    Parsed { plan, findings: reader.findings.in_order() }
 }
 
 /// Like [`parse`], for what was read from a file as it is: bytes that are not UTF-8 are a finding.
@@ -78,12 +64,7 @@ pub fn parse_bytes(bytes: &[u8], file_name: &str) -> Parsed {
         Err(error) => {
             let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = good.split(|byte| *byte == b'\n').count();
-            refused(
-                file_name,
-                line,
-                "the file is not UTF-8 text".into(),
-                "save it as UTF-8".into(),
-            )
+            refused(file_name, line, "the file is not UTF-8 text".into(), "save it as UTF-8".into())
         }
     }
 }
@@ -96,16 +77,6 @@ fn too_large() -> String {
 
 fn refused(file_name: &str, line: usize, message: String, mend: String) -> Parsed {
     let mut findings = Findings::of(file_name);
-    findings.error(
-        &Place {
-            line,
-            key: "the whole file".into(),
-        },
-        message,
-        mend,
-    );
-    Parsed {
-        plan: None,
-        findings: findings.in_order(),
-    }
+    findings.error(&Place { line, key: "the whole file".into() }, message, mend);
+    Parsed { plan: None, findings: findings.in_order() }
 }

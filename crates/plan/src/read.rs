@@ -28,10 +28,7 @@ const WEEK: Span = Span::from_mins(7 * 24 * 60);
 
 /// Reads the whole file, which has been parsed as TOML.
 pub(crate) fn plan(reader: &mut Reader<'_>, root: &DeTable<'_>) -> PlanDraft {
-    let place = Place {
-        line: 1,
-        key: String::new(),
-    };
+    let place = Place { line: 1, key: String::new() };
     let file = reader.open(root, &form::FILE, place);
     reader.required(&file, "version", &VERSION.to_string(), version);
     let sections = reader.tables(&file, "database", &form::DATABASE, MOST_DATABASES);
@@ -40,12 +37,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, root: &DeTable<'_>) -> PlanDraft {
     let is_written = root.contains_key("audience");
     let audiences = is_written.then(|| sections.iter().map(|section| audience(reader, section)).collect());
     let names_none = file.lacks("database");
-    PlanDraft {
-        place: file.place.inside("database"),
-        names_none,
-        databases,
-        audiences,
-    }
+    PlanDraft { place: file.place.inside("database"), names_none, databases, audiences }
 }
 
 /// The version of the file's form, which must be the one that this crate reads.
@@ -70,10 +62,7 @@ fn database(reader: &mut Reader<'_>, section: &Section<'_>) -> DatabaseDraft {
     let alarms = reader.tables(section, "alarm", &form::ALARM, MOST_ALARMS);
     let services = reader.tables(section, "service", &form::SERVICE, MOST_SERVICES);
     let snapshots = reader.tables(section, "snapshot", &form::SNAPSHOT, MOST_SNAPSHOTS);
-    let lacks = ["alarm", "service", "snapshot"]
-        .into_iter()
-        .filter(|key| section.lacks(key))
-        .collect();
+    let lacks = ["alarm", "service", "snapshot"].into_iter().filter(|key| section.lacks(key)).collect();
     DatabaseDraft {
         lacks,
         place: section.place.clone(),
@@ -83,48 +72,19 @@ fn database(reader: &mut Reader<'_>, section: &Section<'_>) -> DatabaseDraft {
         region: reader.required(section, "region", "\"ca-central-1\"", region::name),
         allowed_regions: reader.list(section, "allowed_regions", "[\"ca-central-1\"]", region::name),
         strategy: reader.required(section, "strategy", "\"warm-standby\"", value::word),
-        rpo: reader.required(section, "rpo", "\"1m\"", |it| {
-            value::span(it, Span::ZERO..=Span::LONGEST)
-        }),
-        rto: reader.required(section, "rto", "\"5m\"", |it| {
-            value::span(it, SECOND..=Span::LONGEST)
-        }),
+        rpo: reader.required(section, "rpo", "\"1m\"", |it| value::span(it, Span::ZERO..=Span::LONGEST)),
+        rto: reader.required(section, "rto", "\"5m\"", |it| value::span(it, SECOND..=Span::LONGEST)),
         mode: reader.or_default(section, "mode", model::default_mode(), value::word),
         agree: reader.or_default(&detection, "agree", model::default_agree(), value::word),
-        hold_deadline: span_or(
-            reader,
-            &detection,
-            "hold_deadline",
-            model::default_hold_deadline(),
-            DAY,
-        ),
+        hold_deadline: span_or(reader, &detection, "hold_deadline", model::default_hold_deadline(), DAY),
         alarms: alarms.iter().map(|section| alarm(reader, section)).collect(),
         cooldown: span_or(reader, section, "cooldown", model::default_cooldown(), WEEK),
         verify_for: span_or(reader, section, "verify_for", model::default_verify_for(), DAY),
-        promotion_within: limit_or(
-            reader,
-            section,
-            "promotion_within",
-            model::default_promotion_within(),
-        ),
-        endpoint_within: limit_or(
-            reader,
-            section,
-            "endpoint_within",
-            model::default_endpoint_within(),
-        ),
-        settle: span_or(
-            reader,
-            section,
-            "settle",
-            model::default_settle(),
-            Span::from_mins(10),
-        ),
+        promotion_within: limit_or(reader, section, "promotion_within", model::default_promotion_within()),
+        endpoint_within: limit_or(reader, section, "endpoint_within", model::default_endpoint_within()),
+        settle: span_or(reader, section, "settle", model::default_settle(), Span::from_mins(10)),
         services: services.iter().map(|section| service(reader, section)).collect(),
-        snapshots: snapshots
-            .iter()
-            .map(|section| snapshot(reader, section))
-            .collect(),
+        snapshots: snapshots.iter().map(|section| snapshot(reader, section)).collect(),
         run_book: reader.optional(section, "run_book", value::https),
     }
 }
@@ -140,9 +100,7 @@ fn service(reader: &mut Reader<'_>, section: &Section<'_>) -> ServiceDraft {
     ServiceDraft {
         cluster: reader.required(section, "cluster", "\"shop\"", value::ecs_name),
         name: reader.required(section, "name", "\"orders-api\"", value::ecs_name),
-        wave: reader.or_default(section, "wave", model::default_wave(), |it| {
-            value::count(it, 1..=100)
-        }),
+        wave: reader.or_default(section, "wave", model::default_wave(), |it| value::count(it, 1..=100)),
         after: reader.list(section, "after", "[\"orders-api\"]", value::ecs_name),
         // 5,000 tasks is the quota of a service.
         count_after_recovery: reader
@@ -154,19 +112,12 @@ fn service(reader: &mut Reader<'_>, section: &Section<'_>) -> ServiceDraft {
 fn snapshot(reader: &mut Reader<'_>, section: &Section<'_>) -> SnapshotDraft {
     let least = Span::from_mins(5);
     SnapshotDraft {
-        every: reader.required(section, "every", "\"1h\"", |it| {
-            value::span(it, least..=Span::LONGEST)
-        }),
+        every: reader.required(section, "every", "\"1h\"", |it| value::span(it, least..=Span::LONGEST)),
     }
 }
 
 fn audience(reader: &mut Reader<'_>, section: &Section<'_>) -> AudienceDraft {
-    let notices = reader.list(
-        section,
-        "notices",
-        "[\"interruption\", \"all-clear\"]",
-        value::word,
-    );
+    let notices = reader.list(section, "notices", "[\"interruption\", \"all-clear\"]", value::word);
     AudienceDraft {
         place: section.place.clone(),
         name: reader.required(section, "name", "\"stakeholders\"", value::name),

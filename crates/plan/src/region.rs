@@ -47,10 +47,7 @@ pub(crate) fn name(value: &DeValue<'_>) -> Result<String, Fault> {
         || "write the region's code, such as `ca-central-1`".to_owned(),
         |guess| format!("did you mean `{guess}`?"),
     );
-    Err(Fault::new(
-        format!("`{}` is not the name of a region", quoted(&region)),
-        mend,
-    ))
+    Err(Fault::new(format!("`{}` is not the name of a region", quoted(&region)), mend))
 }
 
 /// The region of an availability zone such as `ca-central-1a`.

@@ -22,10 +22,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            mend: mend.into(),
-        }
+        Self { message: message.into(), mend: mend.into() }
     }
 }
 
@@ -56,10 +53,7 @@ pub(crate) struct Reader<'f> {
 
 impl Reader<'_> {
     fn place(&self, span: &Range<usize>, key: String) -> Place {
-        Place {
-            line: self.lines.at(span.start),
-            key,
-        }
+        Place { line: self.lines.at(span.start), key }
     }
 
     /// Takes a table as a section; its unknown keys and those of later versions are reported here.
@@ -71,10 +65,7 @@ impl Reader<'_> {
     ) -> Section<'t> {
         for key in entries.keys() {
             let name: &str = key.get_ref();
-            let here = Place {
-                line: self.lines.at(key.span().start),
-                ..place.inside(name)
-            };
+            let here = Place { line: self.lines.at(key.span().start), ..place.inside(name) };
             if let Some(later) = form.later.iter().find(|later| later.key == name) {
                 let message = format!("not yet: {} comes with a later version of Mainstay", later.what);
                 self.findings.error(&here, message, format!("remove `{name}`"));
@@ -98,11 +89,7 @@ impl Reader<'_> {
         let DeValue::Table(entries) = value.get_ref() else {
             let found = value.get_ref().type_str();
             let message = format!("`{key}` must be a section of its own, but is a TOML {found}");
-            self.findings.error(
-                &place,
-                message,
-                format!("write {} with its keys below it", form.header),
-            );
+            self.findings.error(&place, message, format!("write {} with its keys below it", form.header));
             return None;
         };
         Some(self.open(entries, form, place))
@@ -122,10 +109,7 @@ impl Reader<'_> {
         };
         let path = section.place.inside(key).key;
         let place = self.place(&value.span(), path.clone());
-        let mend = format!(
-            "write each one as a section {} with its keys below it",
-            form.header
-        );
+        let mend = format!("write each one as a section {} with its keys below it", form.header);
         let DeValue::Array(items) = value.get_ref() else {
             let found = value.get_ref().type_str();
             let message = format!("`{key}` must be a list of sections, but is a TOML {found}");
@@ -133,16 +117,8 @@ impl Reader<'_> {
             return Vec::new();
         };
         if items.len() > most {
-            let message = format!(
-                "{} of {}, but at most {most} can be handled",
-                items.len(),
-                form.header
-            );
-            self.findings.error(
-                &place,
-                message,
-                "divide them among several, or ask whether all are needed",
-            );
+            let message = format!("{} of {}, but at most {most} can be handled", items.len(), form.header);
+            self.findings.error(&place, message, "divide them among several, or ask whether all are needed");
         }
         let mut sections = Vec::new();
         for (count, item) in items.iter().take(most).enumerate() {
@@ -153,11 +129,7 @@ impl Reader<'_> {
                 Some(entries) => sections.push(self.open(entries, form, place)),
                 None => self.findings.error(
                     &place,
-                    format!(
-                        "`{}` must hold sections, but holds a TOML {}",
-                        path,
-                        item.get_ref().type_str()
-                    ),
+                    format!("`{}` must hold sections, but holds a TOML {}", path, item.get_ref().type_str()),
                     mend.clone(),
                 ),
             }
@@ -195,10 +167,7 @@ impl Reader<'_> {
     ) -> Option<At<T>> {
         match self.optional(section, key, take) {
             Entry::Here(at) => Some(at),
-            Entry::Absent => Some(At {
-                value: default,
-                place: section.place.inside(key),
-            }),
+            Entry::Absent => Some(At { value: default, place: section.place.inside(key) }),
             Entry::Wrong => None,
         }
     }
@@ -210,10 +179,7 @@ impl Reader<'_> {
         key: &str,
         take: impl Fn(&DeValue<'_>) -> Result<T, Fault>,
     ) -> Entry<T> {
-        debug_assert!(
-            section.form.keys.contains(&key),
-            "{key} is read but not in the form"
-        );
+        debug_assert!(section.form.keys.contains(&key), "{key} is read but not in the form");
         let Some(value) = section.entries.get(key) else {
             return Entry::Absent;
         };
@@ -234,19 +200,13 @@ impl Reader<'_> {
         };
         let place = self.place(&value.span(), section.place.inside(key).key);
         let DeValue::Array(items) = value.get_ref() else {
-            let message = format!(
-                "`{key}` must be a list, but is a TOML {}",
-                value.get_ref().type_str()
-            );
-            self.findings
-                .error(&place, message, format!("write `{key} = {example}`"));
+            let message = format!("`{key}` must be a list, but is a TOML {}", value.get_ref().type_str());
+            self.findings.error(&place, message, format!("write `{key} = {example}`"));
             return Entry::Wrong;
         };
         if items.len() > MOST_ITEMS {
-            let message = format!(
-                "`{key}` has {} items, but at most {MOST_ITEMS} can be handled",
-                items.len()
-            );
+            let message =
+                format!("`{key}` has {} items, but at most {MOST_ITEMS} can be handled", items.len());
             self.findings.error(&place, message, "name fewer of them");
             return Entry::Wrong;
         }

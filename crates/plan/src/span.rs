@@ -147,11 +147,7 @@ impl FromStr for Span {
             rest = after.trim_start();
         }
         let span = Self::from_secs(total);
-        if span > Self::LONGEST {
-            Err(NotASpan::TooLong)
-        } else {
-            Ok(span)
-        }
+        if span > Self::LONGEST { Err(NotASpan::TooLong) } else { Ok(span) }
     }
 }
 
@@ -166,9 +162,7 @@ fn leading_number(text: &str) -> Result<(u64, &str), NotASpan> {
 }
 
 fn leading_unit(text: &str) -> Result<(u64, &str), NotASpan> {
-    let end = text
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (word, rest) = text.split_at_checked(end).ok_or(NotASpan::Unit)?;
     let seconds = match word {
         "" if rest.starts_with(['.', ',']) => return Err(NotASpan::Fraction),
@@ -194,8 +188,7 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|why| de::Error::custom(format!("`{text}` is not a span of time: {why}")))
+        text.parse().map_err(|why| de::Error::custom(format!("`{text}` is not a span of time: {why}")))
     }
 }
 
@@ -259,10 +252,7 @@ mod tests {
     fn json_is_the_written_form() {
         let json = serde_json::to_string(&Span::from_secs(5_405)).unwrap();
         assert_eq!(json, "\"1h30m5s\"");
-        assert_eq!(
-            serde_json::from_str::<Span>(&json).unwrap(),
-            Span::from_secs(5_405)
-        );
+        assert_eq!(serde_json::from_str::<Span>(&json).unwrap(), Span::from_secs(5_405));
         let error = serde_json::from_str::<Span>("\"soon\"").unwrap_err().to_string();
         assert!(error.contains("`soon` is not a span of time"), "{error}");
     }

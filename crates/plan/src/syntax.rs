@@ -31,15 +31,10 @@ pub(crate) fn report(reader: &mut Reader<'_>, text: &str, errors: &[Error]) -> R
             continue;
         }
         last_line = line;
-        let place = Place {
-            line,
-            key: key_of(written),
-        };
+        let place = Place { line, key: key_of(written) };
         let found = text.get(span).unwrap_or_default();
         let message = format!("this breaks the rules of TOML: {}", quoted(error.message()));
-        reader
-            .findings
-            .error(&place, message, mend(error.message(), written, found));
+        reader.findings.error(&place, message, mend(error.message(), written, found));
     }
     reader.is_broken = !errors.is_empty();
     readable

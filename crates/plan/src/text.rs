@@ -57,9 +57,7 @@ fn distance(written: &str, word: &str, allowed: usize) -> Option<usize> {
     }
     // "aurora" for "aurora-cluster": the beginning or the end of a compound word.
     let part = written.len() >= 3
-        && (word
-            .strip_prefix(written)
-            .is_some_and(|rest| rest.starts_with('_'))
+        && (word.strip_prefix(written).is_some_and(|rest| rest.starts_with('_'))
             || word.strip_suffix(written).is_some_and(|rest| rest.ends_with('_')));
     part.then_some(allowed + 1)
 }

@@ -17,17 +17,10 @@ pub(crate) fn text(value: &DeValue<'_>, most: usize) -> Result<String, Fault> {
         return Err(Fault::new(message, "write it in double quotes"));
     };
     if text.is_empty() {
-        return Err(Fault::new(
-            "is empty",
-            "write a text, or remove the key if it may be left out",
-        ));
+        return Err(Fault::new("is empty", "write a text, or remove the key if it may be left out"));
     }
     if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
-        let message = format!(
-            "`{}` has the hidden character {}",
-            quoted(text),
-            hidden.escape_unicode()
-        );
+        let message = format!("`{}` has the hidden character {}", quoted(text), hidden.escape_unicode());
         return Err(Fault::new(message, "type the text again without it"));
     }
     if text.trim().len() != text.len() {
@@ -36,14 +29,8 @@ pub(crate) fn text(value: &DeValue<'_>, most: usize) -> Result<String, Fault> {
     }
     let long = text.chars().count();
     if long > most {
-        let message = format!(
-            "`{}` has {long} characters, but at most {most} are allowed",
-            quoted(text)
-        );
-        return Err(Fault::new(
-            message,
-            format!("shorten it to {most} characters or fewer"),
-        ));
+        let message = format!("`{}` has {long} characters, but at most {most} are allowed", quoted(text));
+        return Err(Fault::new(message, format!("shorten it to {most} characters or fewer")));
     }
     Ok(text.to_string())
 }
@@ -53,16 +40,11 @@ pub(crate) fn name(value: &DeValue<'_>) -> Result<String, Fault> {
     let name = text(value, 40)?;
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if fits {
         return Ok(name);
     }
-    let message = format!(
-        "`{}` can't be used in names of executions and messages",
-        quoted(&name)
-    );
+    let message = format!("`{}` can't be used in names of executions and messages", quoted(&name));
     Err(Fault::new(
         message,
         "use lower-case letters, digits and hyphens; begin with a letter, end without a hyphen",
@@ -75,27 +57,19 @@ pub(crate) fn identifier(value: &DeValue<'_>) -> Result<String, Fault> {
     let identifier = text(value, 255)?;
     if identifier.starts_with("arn:") {
         let last = identifier.rsplit(':').next().unwrap_or_default();
-        return Err(Fault::new(
-            "is an ARN",
-            format!("write the identifier alone: `{}`", quoted(last)),
-        ));
+        return Err(Fault::new("is an ARN", format!("write the identifier alone: `{}`", quoted(last))));
     }
     if identifier.ends_with(".rds.amazonaws.com") || identifier.contains('.') {
         let first = identifier.split('.').next().unwrap_or_default();
         let message = format!("`{}` looks like an endpoint", quoted(&identifier));
-        return Err(Fault::new(
-            message,
-            format!("write the identifier alone: `{}`", quoted(first)),
-        ));
+        return Err(Fault::new(message, format!("write the identifier alone: `{}`", quoted(first))));
     }
     let lower = identifier.to_ascii_lowercase();
     let fits = lower.len() <= 63
         && lower.starts_with(|c: char| c.is_ascii_lowercase())
         && !lower.ends_with('-')
         && !lower.contains("--")
-        && lower
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        && lower.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !fits {
         let message = format!("RDS can't have an identifier `{}`", quoted(&identifier));
         let mend = "copy it from RDS: 1 to 63 letters, digits and hyphens; first a letter, no `--`, no hyphen at \
@@ -103,10 +77,7 @@ pub(crate) fn identifier(value: &DeValue<'_>) -> Result<String, Fault> {
         return Err(Fault::new(message, mend));
     }
     if lower != identifier {
-        let message = format!(
-            "`{}` has upper-case letters, but RDS stores lower case",
-            quoted(&identifier)
-        );
+        let message = format!("`{}` has upper-case letters, but RDS stores lower case", quoted(&identifier));
         return Err(Fault::new(message, format!("write `{lower}`")));
     }
     Ok(identifier)
@@ -116,10 +87,7 @@ pub(crate) fn identifier(value: &DeValue<'_>) -> Result<String, Fault> {
 pub(crate) fn alarm_name(value: &DeValue<'_>) -> Result<String, Fault> {
     let name = text(value, 255)?;
     if let (true, Some((_, last))) = (name.starts_with("arn:"), name.split_once(":alarm:")) {
-        return Err(Fault::new(
-            "is an ARN",
-            format!("write the alarm's name alone: `{}`", quoted(last)),
-        ));
+        return Err(Fault::new("is an ARN", format!("write the alarm's name alone: `{}`", quoted(last))));
     }
     Ok(name)
 }
@@ -129,23 +97,14 @@ pub(crate) fn ecs_name(value: &DeValue<'_>) -> Result<String, Fault> {
     let name = text(value, 2_048)?;
     if name.starts_with("arn:") {
         let last = name.rsplit('/').next().unwrap_or_default();
-        return Err(Fault::new(
-            "is an ARN",
-            format!("write the name alone: `{}`", quoted(last)),
-        ));
+        return Err(Fault::new("is an ARN", format!("write the name alone: `{}`", quoted(last))));
     }
-    let fits = name.len() <= 255
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let fits = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     if fits {
         return Ok(name);
     }
     let message = format!("ECS can't have a name `{}`", quoted(&name));
-    Err(Fault::new(
-        message,
-        "copy it from ECS: up to 255 letters, digits, hyphens and underscores",
-    ))
+    Err(Fault::new(message, "copy it from ECS: up to 255 letters, digits, hyphens and underscores"))
 }
 
 /// An address that people can open and that may stand in a message: `https`, and no password in it.
@@ -153,10 +112,7 @@ pub(crate) fn https(value: &DeValue<'_>) -> Result<String, Fault> {
     let address = text(value, 500)?;
     let example = "write it like `https://wiki.example.com/run-books/orders`";
     let Some(rest) = address.strip_prefix("https://") else {
-        return Err(Fault::new(
-            format!("`{}` is not an https address", quoted(&address)),
-            example,
-        ));
+        return Err(Fault::new(format!("`{}` is not an https address", quoted(&address)), example));
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if host.contains('@') {
@@ -165,10 +121,7 @@ pub(crate) fn https(value: &DeValue<'_>) -> Result<String, Fault> {
     }
     let is_host = host.chars().any(char::is_alphanumeric);
     if !is_host || address.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\\')) {
-        return Err(Fault::new(
-            format!("`{}` is not an https address", quoted(&address)),
-            example,
-        ));
+        return Err(Fault::new(format!("`{}` is not an https address", quoted(&address)), example));
     }
     Ok(address)
 }
@@ -193,30 +146,21 @@ pub(crate) fn span(value: &DeValue<'_>, within: RangeInclusive<Span>) -> Result<
     let example = "write it like \"15m\", \"90s\", \"1h 30m\" or \"2d\"";
     if let DeValue::Integer(number) = value {
         let message = format!("`{}` has no unit", quoted(&number.to_string()));
-        return Err(Fault::new(
-            message,
-            format!("{example}, in quotes and with its unit"),
-        ));
+        return Err(Fault::new(message, format!("{example}, in quotes and with its unit")));
     }
     let DeValue::String(written) = value else {
         let message = format!("must be a span of time, but is a TOML {}", value.type_str());
         return Err(Fault::new(message, example));
     };
     let span: Span = written.parse().map_err(|why: NotASpan| {
-        Fault::new(
-            format!("`{}` is not a span of time: {why}", quoted(written)),
-            example,
-        )
+        Fault::new(format!("`{}` is not a span of time: {why}", quoted(written)), example)
     })?;
     if within.contains(&span) {
         return Ok(span);
     }
     let (least, most) = (within.start(), within.end());
     let what = if span < *least { "too short" } else { "too long" };
-    Err(Fault::new(
-        format!("{span} is {what}"),
-        format!("write a span from {least} to {most}"),
-    ))
+    Err(Fault::new(format!("{span} is {what}"), format!("write a span from {least} to {most}")))
 }
 
 /// One word of a closed set.
@@ -224,10 +168,7 @@ pub(crate) fn word<W: Word>(value: &DeValue<'_>) -> Result<W, Fault> {
     let known = || W::all().iter().map(|word| word.word());
     let DeValue::String(written) = value else {
         let message = format!("must be a word, but is a TOML {}", value.type_str());
-        return Err(Fault::new(
-            message,
-            format!("write {}, in double quotes", one_of(known())),
-        ));
+        return Err(Fault::new(message, format!("write {}, in double quotes", one_of(known()))));
     };
     if let Some(word) = W::all().iter().copied().find(|word| word.word() == written) {
         return Ok(word);
@@ -236,8 +177,5 @@ pub(crate) fn word<W: Word>(value: &DeValue<'_>) -> Result<W, Fault> {
         || format!("write {}", one_of(known())),
         |guess| format!("did you mean `{guess}`? Possible are {}", one_of(known())),
     );
-    Err(Fault::new(
-        format!("`{}` is not known here", quoted(written)),
-        mend,
-    ))
+    Err(Fault::new(format!("`{}` is not known here", quoted(written)), mend))
 }

@@ -63,14 +63,7 @@ const fn case(
     message: &'static str,
     mend: &'static str,
 ) -> Case {
-    Case {
-        change,
-        severity,
-        line,
-        key,
-        message,
-        mend,
-    }
+    Case { change, severity, line, key, message, mend }
 }
 
 use Severity::{Advice, Error, Warning};
@@ -292,47 +285,23 @@ const FORM: &[Case] = &[
 
 fn changed(case: &Case) -> String {
     let (from, to) = case.change;
-    assert_eq!(
-        GOOD.matches(from).count(),
-        1,
-        "{from:?} must stand in the plan exactly once"
-    );
+    assert_eq!(GOOD.matches(from).count(), 1, "{from:?} must stand in the plan exactly once");
     GOOD.replacen(from, to, 1)
 }
 
 fn assert_says(case: &Case, text: &str) {
     let findings = parse(text, "plans/mine.toml").findings;
-    assert_eq!(
-        findings.len(),
-        1,
-        "{:?} must cause one finding, but caused {findings:#?}",
-        case.change
-    );
+    assert_eq!(findings.len(), 1, "{:?} must cause one finding, but caused {findings:#?}", case.change);
     let Some(finding) = findings.first() else { return };
-    let Finding {
-        severity,
-        file,
-        line,
-        key,
-        message,
-        mend,
-    } = finding;
+    let Finding { severity, file, line, key, message, mend } = finding;
     assert_eq!(
         (*severity, file.as_str(), *line, key.as_str()),
         (case.severity, "plans/mine.toml", case.line, case.key),
         "{:?} caused {finding:#?}",
         case.change
     );
-    assert!(
-        message.contains(case.message),
-        "{finding:#?} does not say {:?}",
-        case.message
-    );
-    assert!(
-        mend.contains(case.mend),
-        "{finding:#?} does not mend with {:?}",
-        case.mend
-    );
+    assert!(message.contains(case.message), "{finding:#?} does not say {:?}", case.message);
+    assert!(mend.contains(case.mend), "{finding:#?} does not mend with {:?}", case.mend);
     assert!(!message.contains('\n') && !mend.contains('\n'), "{finding:#?}");
 }
 
@@ -346,11 +315,7 @@ fn there_is_nothing_to_say_about_the_good_plan() {
 #[test]
 fn without_any_loss_only_copies_of_the_data_are_warned_about() {
     let none = GOOD.replace("rpo = \"1m\"", "rpo = \"0s\"");
-    assert_eq!(
-        parse(&none, "plan.toml").findings,
-        [],
-        "Aurora's readers share the storage"
-    );
+    assert_eq!(parse(&none, "plan.toml").findings, [], "Aurora's readers share the storage");
 }
 
 #[test]
@@ -392,11 +357,7 @@ fn only_errors_take_the_plan_away() {
 
 /// How much, where and what, in the order in which it is reported.
 fn said(text: &str) -> Vec<(Severity, usize, String)> {
-    parse(text, "plan.toml")
-        .findings
-        .into_iter()
-        .map(|it| (it.severity, it.line, it.key))
-        .collect()
+    parse(text, "plan.toml").findings.into_iter().map(|it| (it.severity, it.line, it.key)).collect()
 }
 
 #[test]
@@ -408,10 +369,7 @@ fn all_errors_are_reported_in_the_order_of_the_file() {
         .replace("version = 1", "version = 3")
         .replace("after = [\"orders-api\"]", "after = [\"nobody\"]")
         .replace("agree = \"all\"", "agrees = \"all\"");
-    let lines: Vec<_> = said(&text)
-        .into_iter()
-        .map(|(severity, line, _)| (severity, line))
-        .collect();
+    let lines: Vec<_> = said(&text).into_iter().map(|(severity, line, _)| (severity, line)).collect();
     assert_eq!(lines, [1, 10, 16, 31, 32, 36].map(|line| (Error, line)));
 }
 
@@ -421,15 +379,8 @@ fn broken_lines_do_not_hide_the_others_and_cause_nothing_else() {
         .replace("rpo = \"1m\"", "rpo = 1m")
         .replace("name = \"orders\"", "name = \"orders")
         .replace("wave = 2", "wave = 200");
-    let expected = [
-        (4, "name"),
-        (10, "rpo"),
-        (31, "database[orders].service[orders-worker].wave"),
-    ];
-    assert_eq!(
-        said(&text),
-        expected.map(|(line, key)| (Error, line, key.to_owned()))
-    );
+    let expected = [(4, "name"), (10, "rpo"), (31, "database[orders].service[orders-worker].wave")];
+    assert_eq!(said(&text), expected.map(|(line, key)| (Error, line, key.to_owned())));
 }
 
 #[test]
@@ -438,23 +389,11 @@ fn two_databases_must_differ() {
     let (database, audience) = database.split_once("[[audience]]").unwrap();
     let text = format!("{head}[[database]]{database}[[database]]{database}[[audience]]{audience}");
     let findings = parse(&text, "plan.toml").findings;
-    let said: Vec<_> = findings
-        .iter()
-        .map(|it| (it.severity, it.line, it.key.as_str(), it.message.as_str()))
-        .collect();
+    let said: Vec<_> =
+        findings.iter().map(|it| (it.severity, it.line, it.key.as_str(), it.message.as_str())).collect();
     let expected = [
-        (
-            Error,
-            39,
-            "database[orders].name",
-            "a database `orders` is already on line 4",
-        ),
-        (
-            Error,
-            40,
-            "database[orders].identifier",
-            "the database `orders` is already in the plan, on line 5",
-        ),
+        (Error, 39, "database[orders].name", "a database `orders` is already on line 4"),
+        (Error, 40, "database[orders].identifier", "the database `orders` is already in the plan, on line 5"),
         (
             Warning,
             55,
@@ -473,30 +412,19 @@ fn a_circle_of_three_is_reported_once() {
     let circle = format!("{}{}{}", service("a", "b"), service("b", "c"), service("c", "a"));
     let text = GOOD.replace("[[database.snapshot]]", &format!("{circle}[[database.snapshot]]"));
     let findings = parse(&text, "plan.toml").findings;
-    let [finding] = findings.as_slice() else {
-        panic!("{findings:#?}")
-    };
+    let [finding] = findings.as_slice() else { panic!("{findings:#?}") };
     assert_eq!(
         finding.message,
         "services wait for each other in a circle: a waits for b waits for c waits for a"
     );
-    assert_eq!(
-        (finding.line, finding.key.as_str()),
-        (46, "database[orders].service[c].after")
-    );
+    assert_eq!((finding.line, finding.key.as_str()), (46, "database[orders].service[c].after"));
 }
 
 #[test]
 fn snapshots_must_keep_the_rpo_only_where_they_are_all_there_is() {
     let text = GOOD.replace("warm-standby", "backup-and-restore");
-    let expected = [
-        (Error, 9, "database[orders].strategy"),
-        (Warning, 10, "database[orders].rpo"),
-    ];
-    assert_eq!(
-        said(&text),
-        expected.map(|(severity, line, key)| (severity, line, key.to_owned()))
-    );
+    let expected = [(Error, 9, "database[orders].strategy"), (Warning, 10, "database[orders].rpo")];
+    assert_eq!(said(&text), expected.map(|(severity, line, key)| (severity, line, key.to_owned())));
 }
 
 #[test]
@@ -510,10 +438,7 @@ fn an_observed_database_without_anything_is_told_what_it_lacks() {
         (Advice, "run_book"),
         (Advice, "snapshot"),
     ];
-    assert_eq!(
-        said(text),
-        expected.map(|(severity, key)| (severity, 2, format!("database[a].{key}")))
-    );
+    assert_eq!(said(text), expected.map(|(severity, key)| (severity, 2, format!("database[a].{key}"))));
     assert!(parse(text, "plan.toml").plan.is_some());
 }
 
@@ -522,52 +447,31 @@ fn a_plan_without_databases_is_an_error() {
     for text in ["version = 1", "version = 1\ndatabase = []"] {
         assert_eq!(said(text), [(Error, 1, "database".to_owned())]);
     }
-    assert_eq!(
-        said(""),
-        ["database", "version"].map(|key| (Error, 1, key.to_owned()))
-    );
+    assert_eq!(said(""), ["database", "version"].map(|key| (Error, 1, key.to_owned())));
 }
 
 #[test]
 fn what_can_not_be_read_is_one_finding() {
     let long = parse(&"#".repeat(plan::MOST_BYTES + 1), "plan.toml");
-    let [finding] = long.findings.as_slice() else {
-        panic!()
-    };
+    let [finding] = long.findings.as_slice() else { panic!() };
     assert_eq!(finding.message, "the file has 1048577 bytes");
     assert!(finding.mend.contains("below 1048576 bytes"));
 
     let foreign = parse_bytes(b"version = 1\n# caf\xe9\n", "plan.toml");
-    let [finding] = foreign.findings.as_slice() else {
-        panic!()
-    };
-    assert_eq!(
-        (finding.line, finding.message.as_str()),
-        (2, "the file is not UTF-8 text")
-    );
+    let [finding] = foreign.findings.as_slice() else { panic!() };
+    assert_eq!((finding.line, finding.message.as_str()), (2, "the file is not UTF-8 text"));
     assert_eq!(finding.mend, "save it as UTF-8");
-    assert_eq!(
-        parse_bytes(GOOD.as_bytes(), "plan.toml"),
-        parse(GOOD, "plan.toml")
-    );
+    assert_eq!(parse_bytes(GOOD.as_bytes(), "plan.toml"), parse(GOOD, "plan.toml"));
 }
 
 #[test]
 fn a_flood_of_findings_is_bounded_and_counted() {
-    let text = format!(
-        "version = 1\n{}",
-        (0..700)
-            .map(|key| format!("k{key} = 1\n"))
-            .collect::<Vec<_>>()
-            .concat()
-    );
+    let text =
+        format!("version = 1\n{}", (0..700).map(|key| format!("k{key} = 1\n")).collect::<Vec<_>>().concat());
     let findings = parse(&text, "plan.toml").findings;
     assert_eq!(findings.len(), 501);
     let last = findings.last().unwrap();
-    assert_eq!(
-        (last.severity, last.message.as_str()),
-        (Error, "201 more findings are not shown")
-    );
+    assert_eq!((last.severity, last.message.as_str()), (Error, "201 more findings are not shown"));
 }
 
 #[test]
@@ -575,19 +479,14 @@ fn absurd_lengths_and_counts_are_refused_and_not_repeated() {
     let key = "k".repeat(100_000);
     let text = GOOD.replace("version = 1", &format!("version = 1\n{key} = \"{key}\""));
     let findings = parse(&text, "plan.toml").findings;
-    let [finding] = findings.as_slice() else {
-        panic!("{} findings", findings.len())
-    };
+    let [finding] = findings.as_slice() else { panic!("{} findings", findings.len()) };
     assert!(finding.to_string().len() < 1_000, "{finding}");
 
     let many = "[[database.snapshot]]\nevery = \"1d\"\n".repeat(11);
     let text = GOOD.replace("[[database.snapshot]]\nevery = \"1d\"\n", &many);
     let findings = parse(&text, "plan.toml").findings;
     let message = "11 of [[database.snapshot]], but at most 10 can be handled";
-    assert!(
-        findings.iter().any(|it| it.message == message && it.line == 35),
-        "{findings:#?}"
-    );
+    assert!(findings.iter().any(|it| it.message == message && it.line == 35), "{findings:#?}");
 }
 
 #[test]
@@ -597,10 +496,7 @@ fn a_hostile_file_is_answered_in_no_time() {
     let after = GOOD.replace("[\"orders-api\"]", &format!("[{}]", "\"nobody\",".repeat(50_000)));
     let findings = parse(&after, "plan.toml").findings;
     let message = "`after` has 50000 items, but at most 100 can be handled";
-    assert!(
-        findings.iter().any(|it| it.line == 32 && it.message == message),
-        "{findings:#?}"
-    );
+    assert!(findings.iter().any(|it| it.line == 32 && it.message == message), "{findings:#?}");
 }
 
 #[test]
@@ -615,18 +511,10 @@ fn a_slice_that_could_not_travel_is_refused() {
             format!("[[database.service]]\ncluster = \"shop\"\nname = \"{name}\"\nafter = [{after}]\nwithin = \"1m\"\n")
         })
         .collect();
-    let text = GOOD.replace(
-        "[[database.snapshot]]",
-        &format!("{}[[database.snapshot]]", services.concat()),
-    );
+    let text = GOOD.replace("[[database.snapshot]]", &format!("{}[[database.snapshot]]", services.concat()));
     let parsed = parse(&text, "plan.toml");
-    let [finding] = parsed.findings.as_slice() else {
-        panic!("{:#?}", parsed.findings)
-    };
-    assert!(
-        finding.message.contains("at most 65536 travel safely"),
-        "{finding}"
-    );
+    let [finding] = parsed.findings.as_slice() else { panic!("{:#?}", parsed.findings) };
+    assert!(finding.message.contains("at most 65536 travel safely"), "{finding}");
     assert_eq!((finding.line, finding.key.as_str()), (3, "database[orders]"));
     assert_eq!(parsed.plan, None);
 }

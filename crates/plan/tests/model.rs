@@ -13,31 +13,16 @@ fn the_example_is_the_demo_estate() {
     let plan = example().unwrap();
     let orders = plan.database("orders").unwrap();
     assert_eq!(orders.identifier, "orders");
-    assert_eq!(
-        (orders.kind, orders.strategy),
-        (Kind::AuroraCluster, Strategy::WarmStandby)
-    );
+    assert_eq!((orders.kind, orders.strategy), (Kind::AuroraCluster, Strategy::WarmStandby));
     assert_eq!(orders.region, "ca-central-1");
     assert_eq!(orders.allowed_regions, ["ca-central-1", "ca-west-1"]);
-    assert_eq!(
-        (orders.rpo, orders.rto),
-        (Span::from_secs(60), Span::from_secs(300))
-    );
+    assert_eq!((orders.rpo, orders.rto), (Span::from_secs(60), Span::from_secs(300)));
     assert_eq!(orders.mode, Mode::Automatic);
     assert_eq!(orders.detection.agree, Agree::All);
-    assert_eq!(
-        orders.detection.alarm("orders-writer-down").unwrap().speaks_for,
-        Span::from_secs(15)
-    );
-    let services: Vec<_> = orders
-        .services
-        .iter()
-        .map(|it| (it.cluster.as_str(), it.name.as_str(), it.wave))
-        .collect();
-    assert_eq!(
-        services,
-        [("shop", "orders-api", 1), ("shop", "orders-worker", 2)]
-    );
+    assert_eq!(orders.detection.alarm("orders-writer-down").unwrap().speaks_for, Span::from_secs(15));
+    let services: Vec<_> =
+        orders.services.iter().map(|it| (it.cluster.as_str(), it.name.as_str(), it.wave)).collect();
+    assert_eq!(services, [("shop", "orders-api", 1), ("shop", "orders-worker", 2)]);
     let worker = orders.services.last().unwrap();
     assert_eq!(worker.after, ["orders-api"]);
     assert_eq!(worker.count_after_recovery, Some(4));
@@ -65,10 +50,7 @@ fn a_slice_that_an_older_version_froze_takes_the_defaults() {
     let slice: Slice = serde_json::from_str(json).unwrap();
     let toml = "version = 1\n[[database]]\nname = \"a\"\nidentifier = \"a\"\nkind = \"aurora-cluster\"\n\
                 region = \"ca-central-1\"\nstrategy = \"active-active\"\nrpo = \"1m\"\nrto = \"5m\"\n";
-    assert_eq!(
-        slice.database,
-        *parse(toml, "plan.toml").plan.unwrap().database("a").unwrap()
-    );
+    assert_eq!(slice.database, *parse(toml, "plan.toml").plan.unwrap().database("a").unwrap());
     assert_eq!(slice.database.mode, Mode::Observe);
 }
 
@@ -78,12 +60,7 @@ fn databases_are_found_by_name_identifier_and_alarm() {
     assert_eq!(plan.by_identifier("ORDERS"), plan.database("orders"));
     assert_eq!(plan.by_identifier("orders-1"), None);
     assert_eq!(plan.slice("nobody"), None);
-    let names = |alarm| {
-        plan.speaking(alarm)
-            .iter()
-            .map(|it| it.name.as_str())
-            .collect::<Vec<_>>()
-    };
+    let names = |alarm| plan.speaking(alarm).iter().map(|it| it.name.as_str()).collect::<Vec<_>>();
     assert_eq!(names("orders-writer-down"), ["orders"]);
     assert_eq!(names("Orders-writer-down"), Vec::<&str>::new());
 }
@@ -95,11 +72,7 @@ fn one_alarm_may_speak_for_two_databases() {
     let (second, _) = second.split_once("[[audience]]").unwrap();
     let text = format!("{head}[[database]]{second}[[database]]{rest}");
     let plan = parse(&text, "plan.toml").plan.unwrap();
-    let names: Vec<_> = plan
-        .speaking("orders-writer-down")
-        .iter()
-        .map(|it| it.name.as_str())
-        .collect();
+    let names: Vec<_> = plan.speaking("orders-writer-down").iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["invoices", "orders"]);
 }
 
@@ -108,10 +81,6 @@ fn without_audiences_there_are_two() {
     let (text, _) = EXAMPLE.split_once("[[audience]]").unwrap();
     let plan = parse(text, "plan.toml").plan.unwrap();
     assert_eq!(plan.audiences, [Audience::stakeholders(), Audience::on_call()]);
-    assert!(
-        NoticeKind::ALL
-            .iter()
-            .all(|kind| Audience::on_call().hears(*kind))
-    );
+    assert!(NoticeKind::ALL.iter().all(|kind| Audience::on_call().hears(*kind)));
     assert!(!Audience::stakeholders().hears(NoticeKind::Escalation));
 }

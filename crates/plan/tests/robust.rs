@@ -42,12 +42,7 @@ impl Numbers {
 fn assert_sane(parsed: &Parsed, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let shown = || text.chars().take(3_000).collect::<String>();
-    assert_eq!(
-        parsed.plan.is_none(),
-        parsed.errors().next().is_some(),
-        "{:?} {parsed:#?}",
-        shown()
-    );
+    assert_eq!(parsed.plan.is_none(), parsed.errors().next().is_some(), "{:?} {parsed:#?}", shown());
     let lines = text.lines().count().max(1);
     for finding in &parsed.findings {
         assert!((1..=lines).contains(&finding.line), "{finding} in {:?}", shown());
@@ -97,18 +92,7 @@ fn random_bytes_never_panic() {
 
 #[test]
 fn deep_nesting_and_long_lines_never_panic() {
-    for piece in [
-        "[",
-        "{a=",
-        "[[",
-        "a.",
-        "\"",
-        "[database.",
-        "=",
-        "\n",
-        "[[database]]\n",
-        "x=[1,",
-    ] {
+    for piece in ["[", "{a=", "[[", "a.", "\"", "[database.", "=", "\n", "[[database]]\n", "x=[1,"] {
         let text = piece.repeat(20_000);
         assert_sane(&parse(&text, "plan.toml"), text.as_bytes());
     }

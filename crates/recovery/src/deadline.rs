@@ -13,11 +13,7 @@ pub fn after(at: Timestamp, span: Span) -> Timestamp {
 #[must_use]
 pub fn shift(at: Timestamp, seconds: i64) -> Timestamp {
     let moved = at.checked_add(SignedDuration::from_secs(seconds));
-    moved.unwrap_or(if seconds < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
+    moved.unwrap_or(if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 /// Whole seconds from `now` until `at`, rounded up; zero when it has come.
@@ -41,11 +37,7 @@ mod tests {
     fn what_is_left_is_rounded_up() {
         let at = Timestamp::from_millisecond(10_000).unwrap();
         for (now_ms, left) in [(0, 10), (1, 10), (9_000, 1), (9_001, 1), (10_000, 0), (11_000, 0)] {
-            assert_eq!(
-                seconds_until(Timestamp::from_millisecond(now_ms).unwrap(), at),
-                left,
-                "{now_ms}"
-            );
+            assert_eq!(seconds_until(Timestamp::from_millisecond(now_ms).unwrap(), at), left, "{now_ms}");
         }
     }
 
@@ -54,9 +46,6 @@ mod tests {
         assert_eq!(shift(Timestamp::MAX, 1), Timestamp::MAX);
         assert_eq!(shift(Timestamp::MIN, -1), Timestamp::MIN);
         assert_eq!(after(Timestamp::UNIX_EPOCH, Span::from_mins(1)).as_second(), 60);
-        assert_eq!(
-            seconds_since(Timestamp::UNIX_EPOCH, shift(Timestamp::UNIX_EPOCH, 5)),
-            0
-        );
+        assert_eq!(seconds_since(Timestamp::UNIX_EPOCH, shift(Timestamp::UNIX_EPOCH, 5)), 0);
     }
 }

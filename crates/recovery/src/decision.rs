@@ -150,10 +150,7 @@ impl Verdict {
     /// The same verdict resting on one more fact.
     #[must_use]
     pub fn seeing(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.evidence.push(Evidence {
-            name: name.into(),
-            value: value.into(),
-        });
+        self.evidence.push(Evidence { name: name.into(), value: value.into() });
         self
     }
 

@@ -43,13 +43,7 @@ impl CallError {
     /// A failure of `service`'s `action`.
     #[must_use]
     pub fn new(service: &'static str, action: &'static str, failure: Failure, message: &str) -> Self {
-        Self {
-            service,
-            action,
-            failure,
-            code: None,
-            message: crate::text::plain(message, 300),
-        }
+        Self { service, action, failure, code: None, message: crate::text::plain(message, 300) }
     }
 }
 

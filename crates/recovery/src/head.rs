@@ -185,13 +185,7 @@ impl Head {
 
 /// The writer that RDS names in charge, and since when: only news of a failover's end says so.
 fn told_writer(trigger: &Trigger) -> Option<(String, Timestamp)> {
-    let Trigger::Database {
-        id,
-        at,
-        instance: Some(instance),
-        message,
-    } = trigger
-    else {
+    let Trigger::Database { id, at, instance: Some(instance), message } = trigger else {
         return None;
     };
     matches!(
@@ -262,25 +256,14 @@ mod tests {
     fn a_sighting_bears_its_time_and_an_old_head_has_none() {
         let head = before();
         assert_eq!((head.writer_seen_at, head.dealt_until), (None, None));
-        let promoted = Event::Promoted {
-            from: None,
-            writer: "orders-2".to_owned(),
-            zone: None,
-        };
+        let promoted = Event::Promoted { from: None, writer: "orders-2".to_owned(), zone: None };
         let head = after(&head, 60, promoted);
-        assert_eq!(
-            (head.writer.as_deref(), head.writer_seen_at),
-            (Some("orders-2"), Some(at(60)))
-        );
+        assert_eq!((head.writer.as_deref(), head.writer_seen_at), (Some("orders-2"), Some(at(60))));
     }
 
     #[test]
     fn what_was_dealt_with_is_kept_when_the_next_incident_opens() {
-        let close = |closing| Event::Closed {
-            closing,
-            step: None,
-            verdict: verdict(),
-        };
+        let close = |closing| Event::Closed { closing, step: None, verdict: verdict() };
         assert_eq!(after(&before(), 60, close(Closing::Refused)).dealt_until, None);
         let head = after(&before(), 60, close(Closing::Recovered));
         let head = after(&head, 80, opened("RDS-EVENT-0073", None));

@@ -22,13 +22,7 @@ impl IncidentId {
     pub fn new(database: &str, at: Timestamp) -> Self {
         let safe: String = database
             .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_lowercase()
-                } else {
-                    '-'
-                }
-            })
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
             .take(50)
             .collect();
         let stamp = at.strftime("%Y%m%dt%H%M%S");
@@ -370,27 +364,14 @@ impl Incident {
         let Event::Opened { .. } = &first.event else {
             return None;
         };
-        Some(Self {
-            id: first.incident.clone(),
-            database: first.database.clone(),
-            records,
-        })
+        Some(Self { id: first.incident.clone(), database: first.database.clone(), records })
     }
 
     /// The incident as it was when it had its first `sequence` events.
     #[must_use]
     pub fn until(&self, sequence: u64) -> Self {
-        let records = self
-            .records
-            .iter()
-            .filter(|r| r.sequence <= sequence)
-            .cloned()
-            .collect();
-        Self {
-            id: self.id.clone(),
-            database: self.database.clone(),
-            records,
-        }
+        let records = self.records.iter().filter(|r| r.sequence <= sequence).cloned().collect();
+        Self { id: self.id.clone(), database: self.database.clone(), records }
     }
 
     /// The newest event for which `pick` has an answer.
@@ -418,9 +399,7 @@ impl Incident {
     /// Whether it is a drill.
     #[must_use]
     pub fn drill(&self) -> bool {
-        self.records
-            .iter()
-            .any(|r| matches!(&r.event, Event::Opened { drill: true, .. }))
+        self.records.iter().any(|r| matches!(&r.event, Event::Opened { drill: true, .. }))
     }
 
     /// When it was opened.
@@ -439,11 +418,7 @@ impl Incident {
             if let Event::AlreadyMoved { from, .. } | Event::Promoted { from, .. } = &r.event {
                 return from.as_deref();
             }
-            if let Event::Opened { writer, .. } = &r.event {
-                writer.as_deref()
-            } else {
-                None
-            }
+            if let Event::Opened { writer, .. } = &r.event { writer.as_deref() } else { None }
         })
     }
 
@@ -462,13 +437,7 @@ impl Incident {
     /// What the failover call was answered, if it was.
     #[must_use]
     pub fn answer(&self) -> Option<&FailoverAnswer> {
-        self.latest(|r| {
-            if let Event::FailoverAnswered { answer } = &r.event {
-                Some(answer)
-            } else {
-                None
-            }
-        })
+        self.latest(|r| if let Event::FailoverAnswered { answer } = &r.event { Some(answer) } else { None })
     }
 
     /// The target and the old writer that `assess` chose: `(writer, target)`.
@@ -487,36 +456,24 @@ impl Incident {
     #[must_use]
     pub fn promoted(&self) -> Option<(&str, Timestamp)> {
         self.latest(|r| {
-            if let Event::Promoted { writer, .. } = &r.event {
-                Some((writer.as_str(), r.at))
-            } else {
-                None
-            }
+            if let Event::Promoted { writer, .. } = &r.event { Some((writer.as_str(), r.at)) } else { None }
         })
     }
 
     /// When the endpoint was confirmed: only tasks that started after this moment count as restarted.
     #[must_use]
     pub fn endpoint_confirmed_at(&self) -> Option<Timestamp> {
-        self.latest(|r| {
-            if matches!(r.event, Event::EndpointMoved { .. }) {
-                Some(r.at)
-            } else {
-                None
-            }
-        })
+        self.latest(|r| if matches!(r.event, Event::EndpointMoved { .. }) { Some(r.at) } else { None })
     }
 
     /// When the endpoint was first seen to lead to the new writer.
     #[must_use]
     pub fn endpoint_seen_at(&self) -> Option<Timestamp> {
-        self.latest(|r| {
-            if let Event::EndpointMoved { seen_at, .. } = &r.event {
-                Some(*seen_at)
-            } else {
-                None
-            }
-        })
+        self.latest(
+            |r| {
+                if let Event::EndpointMoved { seen_at, .. } = &r.event { Some(*seen_at) } else { None }
+            },
+        )
     }
 
     /// The latest news of each service, in the order in which they were first heard of.
@@ -528,10 +485,7 @@ impl Incident {
                 continue;
             };
             for one in news {
-                match latest
-                    .iter_mut()
-                    .find(|s| s.cluster == one.cluster && s.name == one.name)
-                {
+                match latest.iter_mut().find(|s| s.cluster == one.cluster && s.name == one.name) {
                     Some(slot) => *slot = one,
                     None => latest.push(one),
                 }
@@ -544,11 +498,7 @@ impl Incident {
     #[must_use]
     pub fn recycled(&self) -> Option<(Timestamp, &[String])> {
         self.latest(|r| {
-            if let Event::Recycled { failed, .. } = &r.event {
-                Some((r.at, failed.as_slice()))
-            } else {
-                None
-            }
+            if let Event::Recycled { failed, .. } = &r.event { Some((r.at, failed.as_slice())) } else { None }
         })
     }
 
@@ -556,11 +506,7 @@ impl Incident {
     #[must_use]
     pub fn healthy_since(&self) -> Option<Timestamp> {
         self.latest(|r| {
-            if let Event::Verified { healthy_since, .. } = &r.event {
-                Some(*healthy_since)
-            } else {
-                None
-            }
+            if let Event::Verified { healthy_since, .. } = &r.event { Some(*healthy_since) } else { None }
         })
     }
 
@@ -571,11 +517,7 @@ impl Incident {
             if let Event::Closed { closing, .. } = &r.event {
                 return Some((*closing, r.at));
             }
-            if let Event::Opened {
-                closing: Some(closing),
-                ..
-            } = &r.event
-            {
+            if let Event::Opened { closing: Some(closing), .. } = &r.event {
                 return Some((*closing, r.at));
             }
             None
@@ -584,9 +526,5 @@ impl Incident {
 }
 
 fn match_opened(event: &Event) -> Option<(&Trigger, &plan::Slice)> {
-    if let Event::Opened { trigger, plan, .. } = event {
-        Some((trigger, plan))
-    } else {
-        None
-    }
+    if let Event::Opened { trigger, plan, .. } = event { Some((trigger, plan)) } else { None }
 }

@@ -44,19 +44,10 @@ impl<'a> Log<'a> {
         incident: &IncidentId,
         fence: u64,
     ) -> Result<Log<'a>, StepError> {
-        let fenced = |reason: String| StepError::Fenced {
-            incident: incident.to_string(),
-            reason,
-        };
-        let head = store
-            .head(database)
-            .await?
-            .ok_or_else(|| fenced("it is not in the table".to_owned()))?;
+        let fenced = |reason: String| StepError::Fenced { incident: incident.to_string(), reason };
+        let head = store.head(database).await?.ok_or_else(|| fenced("it is not in the table".to_owned()))?;
         if head.incident != *incident {
-            return Err(fenced(format!(
-                "the newest incident of {database} is {}",
-                head.incident
-            )));
+            return Err(fenced(format!("the newest incident of {database} is {}", head.incident)));
         }
         let records = store.records(incident).await?;
         let incident = Incident::replay(records).ok_or_else(|| {
@@ -67,12 +58,7 @@ impl<'a> Log<'a> {
                 &format!("incident {incident} has no opening event"),
             ))
         })?;
-        Ok(Self {
-            store,
-            head,
-            incident,
-            fence,
-        })
+        Ok(Self { store, head, incident, fence })
     }
 
     /// Appends an event with the notices that it owes.
@@ -176,10 +162,7 @@ impl<'a> Log<'a> {
     }
 
     fn check(&self) -> Result<(), StepError> {
-        let fenced = |reason: String| StepError::Fenced {
-            incident: self.incident.id.to_string(),
-            reason,
-        };
+        let fenced = |reason: String| StepError::Fenced { incident: self.incident.id.to_string(), reason };
         if self.head.fence != self.fence {
             return Err(fenced(format!(
                 "this attempt has fence {}, the incident {}",

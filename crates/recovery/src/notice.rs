@@ -67,21 +67,15 @@ pub fn render(incident: &Incident, record: &Record) -> Vec<Notice> {
     let Some(plan) = then.plan() else {
         return Vec::new();
     };
-    plan.audiences
-        .iter()
-        .filter_map(|audience| letter(&then, record, plan, audience))
-        .collect()
+    plan.audiences.iter().filter_map(|audience| letter(&then, record, plan, audience)).collect()
 }
 
 fn letter(incident: &Incident, record: &Record, plan: &plan::Slice, audience: &Audience) -> Option<Notice> {
     let kind = gravest(&record.owes, audience)?;
     let facts = Facts::of(incident, record, &plan.database);
     let news = News::of(kind, &facts);
-    let body = if reads_plain_words(audience) {
-        plain::body(&news, &facts)
-    } else {
-        on_call::body(&news, &facts)
-    };
+    let body =
+        if reads_plain_words(audience) { plain::body(&news, &facts) } else { on_call::body(&news, &facts) };
     Some(Notice {
         id: format!("{}#{:08}#{}", record.incident, record.sequence, audience.name),
         incident: record.incident.clone(),
@@ -106,10 +100,7 @@ fn gravest(owes: &[NoticeKind], audience: &Audience) -> Option<NoticeKind> {
         NoticeKind::Interruption => 3,
         NoticeKind::AllClear => 4,
     };
-    owes.iter()
-        .copied()
-        .filter(|kind| audience.hears(*kind))
-        .min_by_key(weight)
+    owes.iter().copied().filter(|kind| audience.hears(*kind)).min_by_key(weight)
 }
 
 /// Stakeholders always read plain words. Of the others, those who hear of refusals or escalations are the

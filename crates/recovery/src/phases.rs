@@ -57,14 +57,7 @@ impl Phases {
     #[must_use]
     pub fn rto(&self) -> Option<f64> {
         self.verify?;
-        let all = [
-            self.detect,
-            self.decide,
-            self.promote,
-            self.endpoint,
-            self.recycle,
-            self.verify,
-        ];
+        let all = [self.detect, self.decide, self.promote, self.endpoint, self.recycle, self.verify];
         Some(all.into_iter().flatten().sum())
     }
 
@@ -88,19 +81,13 @@ impl Phases {
 pub fn fault_at(incident: &Incident) -> Option<(Timestamp, Source)> {
     let trigger = incident.trigger()?;
     match trigger {
-        Trigger::Alarm {
-            breaching_since: Some(since),
-            ..
-        } => Some((*since, Source::Modelled)),
+        Trigger::Alarm { breaching_since: Some(since), .. } => Some((*since, Source::Modelled)),
         Trigger::Alarm { at, .. } => Some((*at, Source::Modelled)),
         Trigger::Database { at, .. } | Trigger::Person { at, .. } => Some((*at, Source::Measured)),
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of an outage fit a float exactly"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of an outage fit a float exactly")]
 fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
     let millis = to?.as_millisecond() - from?.as_millisecond();
     Some(millis.max(0) as f64 / 1000.0)

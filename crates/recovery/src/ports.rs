@@ -128,10 +128,7 @@ pub trait Incidents: Send + Sync {
 }
 
 /// What became of a conditional write.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "looked at once and dropped, never kept in a list"
-)]
+#[expect(clippy::large_enum_variant, reason = "looked at once and dropped, never kept in a list")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
     /// Written.

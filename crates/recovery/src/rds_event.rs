@@ -43,12 +43,7 @@ pub fn source(arn: &str) -> Option<Source> {
         "db" => false,
         _ => return None,
     };
-    Some(Source {
-        region,
-        account,
-        cluster,
-        identifier: next()?.to_owned(),
-    })
+    Some(Source { region, account, cluster, identifier: next()?.to_owned() })
 }
 
 /// The event in our words; none when its source is neither a cluster nor an instance.
@@ -86,49 +81,19 @@ pub fn meaning(id: Option<&str>, message: &str) -> DatabaseNews {
 
 /// The documented messages, by the words that tell them apart, in lower case.
 const MESSAGES: [(&str, DatabaseNews); 13] = [
-    (
-        "completed failover to db instance",
-        DatabaseNews::FailoverCompleted,
-    ),
-    (
-        "started cross az failover to db instance",
-        DatabaseNews::FailoverStarted,
-    ),
-    (
-        "started same az failover to db instance",
-        DatabaseNews::FailoverStarted,
-    ),
+    ("completed failover to db instance", DatabaseNews::FailoverCompleted),
+    ("started cross az failover to db instance", DatabaseNews::FailoverStarted),
+    ("started same az failover to db instance", DatabaseNews::FailoverStarted),
     ("cluster failover failed", DatabaseNews::FailoverFailed),
-    (
-        "promoting previous primary again",
-        DatabaseNews::PreviousWriterPromoted,
-    ),
+    ("promoting previous primary again", DatabaseNews::PreviousWriterPromoted),
     ("abandoning user requested failover", DatabaseNews::FailoverFailed),
-    (
-        "multi-az instance failover started",
-        DatabaseNews::FailoverStarted,
-    ),
-    (
-        "multi-az instance failover completed",
-        DatabaseNews::FailoverCompleted,
-    ),
-    (
-        "multi-az failover to standby complete",
-        DatabaseNews::FailoverCompleted,
-    ),
-    (
-        "multi-az instance activation started",
-        DatabaseNews::FailoverStarted,
-    ),
-    (
-        "multi-az instance activation completed",
-        DatabaseNews::FailoverCompleted,
-    ),
+    ("multi-az instance failover started", DatabaseNews::FailoverStarted),
+    ("multi-az instance failover completed", DatabaseNews::FailoverCompleted),
+    ("multi-az failover to standby complete", DatabaseNews::FailoverCompleted),
+    ("multi-az instance activation started", DatabaseNews::FailoverStarted),
+    ("multi-az instance activation completed", DatabaseNews::FailoverCompleted),
     ("recovered from partial failover", DatabaseNews::FailoverCompleted),
-    (
-        "attempt to block writes for db cluster",
-        DatabaseNews::OldWriterFenced,
-    ),
+    ("attempt to block writes for db cluster", DatabaseNews::OldWriterFenced),
 ];
 
 fn by_message(message: &str) -> DatabaseNews {
@@ -210,12 +175,7 @@ mod tests {
             News::FailoverStarted,
             Some("orders-2"),
         ),
-        (
-            "RDS-EVENT-0013",
-            "Multi-AZ instance failover started.",
-            News::FailoverStarted,
-            None,
-        ),
+        ("RDS-EVENT-0013", "Multi-AZ instance failover started.", News::FailoverStarted, None),
         (
             "RDS-EVENT-0015",
             "Multi-AZ failover to standby complete - DNS propagation may take a few minutes.",
@@ -228,30 +188,10 @@ mod tests {
             News::FailoverFailed,
             None,
         ),
-        (
-            "RDS-EVENT-0049",
-            "Multi-AZ instance failover completed.",
-            News::FailoverCompleted,
-            None,
-        ),
-        (
-            "RDS-EVENT-0050",
-            "Multi-AZ instance activation started.",
-            News::FailoverStarted,
-            None,
-        ),
-        (
-            "RDS-EVENT-0051",
-            "Multi-AZ instance activation completed.",
-            News::FailoverCompleted,
-            None,
-        ),
-        (
-            "RDS-EVENT-0065",
-            "Recovered from partial failover.",
-            News::FailoverCompleted,
-            None,
-        ),
+        ("RDS-EVENT-0049", "Multi-AZ instance failover completed.", News::FailoverCompleted, None),
+        ("RDS-EVENT-0050", "Multi-AZ instance activation started.", News::FailoverStarted, None),
+        ("RDS-EVENT-0051", "Multi-AZ instance activation completed.", News::FailoverCompleted, None),
+        ("RDS-EVENT-0065", "Recovered from partial failover.", News::FailoverCompleted, None),
         (
             "RDS-EVENT-0390",
             "Attempt to block writes for DB cluster orders in Region ca-central-1 succeeded.",
@@ -286,17 +226,9 @@ mod tests {
             ("Started failover", News::FailoverStarted, None),
             ("The failover of the cluster failed", News::FailoverFailed, None),
             ("RDS abandons the failover", News::FailoverFailed, None),
-            (
-                "The attempt to block writes of orders-1 timed out",
-                News::FencingTimedOut,
-                None,
-            ),
+            ("The attempt to block writes of orders-1 timed out", News::FencingTimedOut, None),
             ("Global failover to DB cluster orders failed", News::Other, None),
-            (
-                "Completed global failover to DB cluster orders",
-                News::Other,
-                None,
-            ),
+            ("Completed global failover to DB cluster orders", News::Other, None),
         ] {
             assert_eq!(meaning(None, message), expected, "{message}");
             assert_eq!(instance(message).as_deref(), named, "{message}");
@@ -316,10 +248,7 @@ mod tests {
         ] {
             assert_eq!(meaning(None, message), News::Other, "{message}");
         }
-        assert_eq!(
-            meaning(Some("RDS-EVENT-0006"), "Completed failover to DB instance: x"),
-            News::Other
-        );
+        assert_eq!(meaning(Some("RDS-EVENT-0006"), "Completed failover to DB instance: x"), News::Other);
     }
 
     #[test]

@@ -153,10 +153,7 @@ impl StepReply {
     /// "Look again in `after_s` seconds."
     #[must_use]
     pub fn again(run: &Run, step: Step, after_s: u64, summary: impl Into<String>) -> Self {
-        Self {
-            after_s,
-            ..Self::new(run, step, Next::Again, summary)
-        }
+        Self { after_s, ..Self::new(run, step, Next::Again, summary) }
     }
 
     /// The same answer, resting on this verdict.

@@ -12,32 +12,16 @@ use crate::{
 #[must_use]
 pub fn line(record: &Record) -> String {
     match &record.event {
-        Event::Opened {
-            trigger,
-            verdict,
-            drill,
-            closing,
-            ..
-        } => opened(trigger, verdict, *drill, *closing),
+        Event::Opened { trigger, verdict, drill, closing, .. } => opened(trigger, verdict, *drill, *closing),
         Event::Started { .. } => format!("The recovery runs (attempt {}).", record.fence),
         Event::Noted { verdict, .. } => noted(verdict),
-        Event::Held { verdict, until } => format!(
-            "Nothing is done yet, until {until} at the latest: {}",
-            verdict.reason
-        ),
+        Event::Held { verdict, until } => {
+            format!("Nothing is done yet, until {until} at the latest: {}", verdict.reason)
+        }
         Event::Confirmed { verdict } => format!("Confirmed: {}", verdict.reason),
         Event::AlreadyMoved { verdict, .. } => format!("No failover is needed: {}", verdict.reason),
-        Event::Assessed {
-            writer,
-            target,
-            target_zone,
-            reason,
-            ..
-        } => {
-            let zone = target_zone
-                .as_deref()
-                .map(|z| format!(" in {z}"))
-                .unwrap_or_default();
+        Event::Assessed { writer, target, target_zone, reason, .. } => {
+            let zone = target_zone.as_deref().map(|z| format!(" in {z}")).unwrap_or_default();
             format!("The writer is {writer}; {target}{zone} is to take over: {reason}")
         }
         Event::FailoverIntended { from, target } => {
@@ -46,51 +30,29 @@ pub fn line(record: &Record) -> String {
         Event::FailoverAnswered { answer } => answered(answer),
         Event::Promoted { from, writer, zone } => {
             let zone = zone.as_deref().map(|z| format!(" in {z}")).unwrap_or_default();
-            let from = from
-                .as_deref()
-                .map(|f| format!(", after {f}"))
-                .unwrap_or_default();
+            let from = from.as_deref().map(|f| format!(", after {f}")).unwrap_or_default();
             format!("{writer}{zone} is the writer now{from}.")
         }
         Event::EndpointSeen { endpoint, leads_to } => {
             format!("{endpoint} was seen to lead to {leads_to}; it must stay so for one TTL.")
         }
-        Event::EndpointMoved {
-            endpoint, leads_to, ..
-        } => format!("{endpoint} leads to {leads_to}."),
+        Event::EndpointMoved { endpoint, leads_to, .. } => format!("{endpoint} leads to {leads_to}."),
         Event::Services { news } => news.iter().map(service).collect::<Vec<_>>().join(" "),
         Event::Recycled { recycled, failed } if failed.is_empty() => {
             format!("All services are done: {recycled} restarted.")
         }
         Event::Recycled { recycled, failed } => {
-            format!(
-                "Services restarted: {recycled}; not restarted: {}.",
-                failed.join(", ")
-            )
+            format!("Services restarted: {recycled}; not restarted: {}.", failed.join(", "))
         }
-        Event::Health {
-            healthy: true,
-            reason,
-        } => format!("Healthy, watching whether it stays so: {reason}"),
-        Event::Health {
-            healthy: false,
-            reason,
-        } => format!("Not healthy: {reason}"),
+        Event::Health { healthy: true, reason } => format!("Healthy, watching whether it stays so: {reason}"),
+        Event::Health { healthy: false, reason } => format!("Not healthy: {reason}"),
         Event::Verified { healthy_since, .. } => {
             format!("Healthy since {healthy_since}, for as long as the plan asks.")
         }
         Event::Resumed { entry, reason } => {
-            format!(
-                "A new attempt ({}) begins at {}: {reason}",
-                record.fence,
-                entry_name(*entry)
-            )
+            format!("A new attempt ({}) begins at {}: {reason}", record.fence, entry_name(*entry))
         }
-        Event::Closed {
-            closing,
-            step,
-            verdict,
-        } => closed(*closing, *step, verdict),
+        Event::Closed { closing, step, verdict } => closed(*closing, *step, verdict),
         Event::Acknowledged { by, reason } if reason.is_empty() => {
             format!("{by} took note of the escalation.")
         }
@@ -113,11 +75,7 @@ fn opened(trigger: &Trigger, verdict: &Verdict, drill: bool, closing: Option<Clo
 }
 
 fn noted(verdict: &Verdict) -> String {
-    let facts: Vec<String> = verdict
-        .evidence
-        .iter()
-        .map(|e| format!("{}: {}", e.name, e.value))
-        .collect();
+    let facts: Vec<String> = verdict.evidence.iter().map(|e| format!("{}: {}", e.name, e.value)).collect();
     match verdict.decision {
         Decision::Refuse => format!("Refused: {}", verdict.reason),
         Decision::Note if !facts.is_empty() => format!("News: {}", text::plain(&facts.join("; "), 300)),
@@ -228,13 +186,9 @@ mod tests {
 
     #[test]
     fn names_are_spelled_as_on_the_wire() {
-        for closing in [
-            Closing::Recovered,
-            Closing::StoodDown,
-            Closing::Observed,
-            Closing::Refused,
-            Closing::Escalated,
-        ] {
+        for closing in
+            [Closing::Recovered, Closing::StoodDown, Closing::Observed, Closing::Refused, Closing::Escalated]
+        {
             assert_eq!(serde_json::json!(closing), closing_name(closing));
         }
         for entry in [
@@ -295,10 +249,7 @@ mod tests {
             "Refused: nobody has acknowledged it."
         );
         assert_eq!(
-            said(Event::Recycled {
-                recycled: 1,
-                failed: vec!["orders-api".to_owned()],
-            }),
+            said(Event::Recycled { recycled: 1, failed: vec!["orders-api".to_owned()] }),
             "Services restarted: 1; not restarted: orders-api."
         );
     }

@@ -39,12 +39,7 @@ fn the_table() {
 
 #[test]
 fn the_executions() {
-    done(conformance::executions(
-        &MemoryExecutions::default(),
-        &run(1),
-        &run(2),
-    ))
-    .expect("no failure");
+    done(conformance::executions(&MemoryExecutions::default(), &run(1), &run(2))).expect("no failure");
 }
 
 #[test]

@@ -34,11 +34,8 @@ pub fn due(scheduled: Timestamp, plan: &Plan, region: &str) -> Vec<Due> {
         .iter()
         .filter(|database| database.region == region)
         .filter_map(|database| {
-            let every = database
-                .snapshots
-                .iter()
-                .map(|p| p.every)
-                .find(|every| divides(*every, scheduled))?;
+            let every =
+                database.snapshots.iter().map(|p| p.every).find(|every| divides(*every, scheduled))?;
             Some(Due {
                 database: database.name.clone(),
                 request: request(database, scheduled),
@@ -87,18 +84,14 @@ pub fn snapshot_id(database: &str, scheduled: Timestamp) -> String {
     } else {
         let short: String = safe.chars().take(room - 9).collect();
         let hash = hash(database);
-        format!("{}-{hash:08x}", short.trim_end_matches('-'))
-            .trim_start_matches('-')
-            .to_owned()
+        format!("{}-{hash:08x}", short.trim_end_matches('-')).trim_start_matches('-').to_owned()
     };
     format!("{PREFIX}{name}-{}", scheduled.strftime("%Y%m%d%H%M"))
 }
 
 /// FNV-1a, 32 bits: the same in every build and on every machine, which the standard library's is not.
 fn hash(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -111,10 +104,7 @@ mod tests {
     }
 
     fn database(name: &str, region: &str, every: &[&str]) -> Database {
-        let policies: Vec<_> = every
-            .iter()
-            .map(|every| serde_json::json!({"every": every}))
-            .collect();
+        let policies: Vec<_> = every.iter().map(|every| serde_json::json!({"every": every})).collect();
         serde_json::from_value(serde_json::json!({
             "name": name, "identifier": format!("{name}-cluster"), "kind": "aurora-cluster", "region": region,
             "allowed_regions": [region], "strategy": "active-active", "rpo": "1m", "rto": "5m",
@@ -124,14 +114,8 @@ mod tests {
     }
 
     fn names(time: &str, databases: Vec<Database>) -> Vec<String> {
-        let plan = Plan {
-            databases,
-            audiences: vec![],
-        };
-        due(at(time), &plan, "ca-central-1")
-            .into_iter()
-            .map(|due| due.database)
-            .collect()
+        let plan = Plan { databases, audiences: vec![] };
+        due(at(time), &plan, "ca-central-1").into_iter().map(|due| due.database).collect()
     }
 
     #[test]
@@ -166,21 +150,12 @@ mod tests {
 
     #[test]
     fn the_request_bears_its_own_id_and_the_scheduled_time() {
-        let plan = Plan {
-            databases: vec![database("orders", "ca-central-1", &["1h"])],
-            audiences: vec![],
-        };
+        let plan = Plan { databases: vec![database("orders", "ca-central-1", &["1h"])], audiences: vec![] };
         let due = due(at("2026-03-01T10:00:07Z"), &plan, "ca-central-1").remove(0);
         assert_eq!(due.reason, "the plan wants one every 1h");
         assert_eq!(due.request.cluster, "orders-cluster");
         assert_eq!(due.request.snapshot, "mainstay-orders-202603011000");
-        let tag = |key: &str| {
-            due.request
-                .tags
-                .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, v)| v.as_str())
-        };
+        let tag = |key: &str| due.request.tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         assert_eq!(tag("mainstay"), Some("mainstay-orders-202603011000"));
         assert_eq!(tag("mainstay:database"), Some("orders"));
         assert_eq!(tag("mainstay:scheduled"), Some("2026-03-01T10:00:07Z"));
@@ -190,49 +165,20 @@ mod tests {
     fn names_keep_to_the_rules_of_rds_and_apart_from_each_other() {
         let time = at("2026-03-01T10:00:00Z");
         let forty = "a".repeat(40);
-        let hostile = [
-            "",
-            "-",
-            "--",
-            "a--b",
-            "-a",
-            "a-",
-            "Orders",
-            "é",
-            "a\nb",
-            "a b",
-            &"-".repeat(99),
-        ];
-        let long = [
-            forty.clone(),
-            format!("{forty}b"),
-            format!("{forty}c"),
-            "x-".repeat(500_000),
-            "a".repeat(99),
-        ];
+        let hostile = ["", "-", "--", "a--b", "-a", "a-", "Orders", "é", "a\nb", "a b", &"-".repeat(99)];
+        let long =
+            [forty.clone(), format!("{forty}b"), format!("{forty}c"), "x-".repeat(500_000), "a".repeat(99)];
         let mut seen = std::collections::BTreeSet::new();
         for name in hostile.into_iter().map(str::to_owned).chain(long) {
             let id = snapshot_id(&name, time);
             let shown: String = name.chars().take(60).collect();
-            assert!(
-                id.len() <= 63 && id.starts_with("mainstay-") && id.ends_with("-202603011000"),
-                "{id}"
-            );
+            assert!(id.len() <= 63 && id.starts_with("mainstay-") && id.ends_with("-202603011000"), "{id}");
             assert!(!id.contains("--") && !id.ends_with('-'), "{shown}: {id}");
-            assert!(
-                id.chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
-                "{id}"
-            );
+            assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
             assert!(seen.insert(id.clone()), "{shown} shares {id}");
         }
-        assert_eq!(
-            snapshot_id(&forty, time),
-            format!("mainstay-{forty}-202603011000")
-        );
-        let policy = SnapshotPolicy {
-            every: Span::from_mins(60),
-        };
+        assert_eq!(snapshot_id(&forty, time), format!("mainstay-{forty}-202603011000"));
+        let policy = SnapshotPolicy { every: Span::from_mins(60) };
         assert!(divides(policy.every, time));
     }
 }

@@ -71,18 +71,8 @@ pub async fn handle(
         let snapshot = due.request.snapshot;
         match answer {
             Ok(answer) => {
-                tracing::info!(
-                    database = due.database,
-                    snapshot,
-                    ?answer,
-                    reason = due.reason,
-                    "snapshot"
-                );
-                snapshots.push(Taken {
-                    database: due.database,
-                    snapshot,
-                    answer,
-                });
+                tracing::info!(database = due.database, snapshot, ?answer, reason = due.reason, "snapshot");
+                snapshots.push(Taken { database: due.database, snapshot, answer });
             }
             Err(error) => {
                 tracing::error!(database = due.database, snapshot, "no snapshot: {error}");
@@ -99,16 +89,11 @@ pub async fn handle(
 /// The first failure, with a message that names all.
 fn together(failed: Vec<(String, CallError)>) -> Option<CallError> {
     let count = failed.len();
-    let all: Vec<String> = failed
-        .iter()
-        .map(|(database, error)| format!("{database}: {}", error.message))
-        .collect();
+    let all: Vec<String> =
+        failed.iter().map(|(database, error)| format!("{database}: {}", error.message)).collect();
     let (_, first) = failed.into_iter().next()?;
     let message = format!("{count} snapshots failed: {}", all.join("; "));
-    Some(CallError {
-        message: recovery::text::plain(&message, 2_000),
-        ..first
-    })
+    Some(CallError { message: recovery::text::plain(&message, 2_000), ..first })
 }
 
 #[cfg(test)]
@@ -139,10 +124,7 @@ mod tests {
             snapshot: format!("mainstay-{name}-202603011000"),
             answer,
         });
-        Summary {
-            scheduled: "2026-03-01T10:00:00Z".parse().unwrap(),
-            snapshots: snapshots.into(),
-        }
+        Summary { scheduled: "2026-03-01T10:00:00Z".parse().unwrap(), snapshots: snapshots.into() }
     }
 
     fn ids(rds: &ScriptedDatabases) -> Vec<String> {
@@ -164,18 +146,14 @@ mod tests {
         let rds = ScriptedDatabases::default();
         let failure = |failure, message| CallError::new("RDS", "CreateDBClusterSnapshot", failure, message);
         rds.script(|s| {
-            s.failures
-                .push(failure(Failure::WrongState, "the cluster is not available"));
+            s.failures.push(failure(Failure::WrongState, "the cluster is not available"));
             s.failures.push(failure(Failure::Throttled, "Rate exceeded"));
         });
         let error = handle(&tick(), &plan(), "ca-central-1", &rds).await.unwrap_err();
         assert_eq!(error.name(), "Refused");
         let text = error.to_string();
         assert!(text.contains("2 snapshots failed"), "{text}");
-        assert!(
-            text.contains("orders: the cluster is not available; users: Rate exceeded"),
-            "{text}"
-        );
+        assert!(text.contains("orders: the cluster is not available; users: Rate exceeded"), "{text}");
         assert_eq!(ids(&rds), ["mainstay-stock-202603011000"]);
         // The tick is tried again: what is missing is taken.
         assert!(handle(&tick(), &plan(), "ca-central-1", &rds).await.is_ok());
@@ -190,9 +168,7 @@ mod tests {
         assert!(summary.snapshots.is_empty());
         let summary = handle(&tick(), &plan(), "ca-west-1", &rds).await.unwrap();
         assert!(summary.snapshots.is_empty());
-        let error = handle(&json!({}), &plan(), "ca-central-1", &rds)
-            .await
-            .unwrap_err();
+        let error = handle(&json!({}), &plan(), "ca-central-1", &rds).await.unwrap_err();
         assert_eq!(error.name(), "MalformedEvent");
         assert!(ids(&rds).is_empty());
     }

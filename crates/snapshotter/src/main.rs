@@ -8,9 +8,7 @@ use snapshotter::{Settings, handle, read_plan};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     function::trace();
-    serve()
-        .await
-        .inspect_err(|error| tracing::error!("cannot start: {error}"))
+    serve().await.inspect_err(|error| tracing::error!("cannot start: {error}"))
 }
 
 async fn serve() -> Result<(), Error> {

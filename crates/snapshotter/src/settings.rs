@@ -27,14 +27,9 @@ impl Settings {
     pub fn from(environment: &BTreeMap<String, String>) -> Result<Self, MissingSetting> {
         let need = |name: &'static str| {
             let value = environment.get(name).map(|value| value.trim());
-            value
-                .filter(|value| !value.is_empty())
-                .ok_or(MissingSetting(name))
+            value.filter(|value| !value.is_empty()).ok_or(MissingSetting(name))
         };
-        Ok(Self {
-            plan: need("MAINSTAY_PLAN")?.into(),
-            region: need("AWS_REGION")?.to_owned(),
-        })
+        Ok(Self { plan: need("MAINSTAY_PLAN")?.into(), region: need("AWS_REGION")?.to_owned() })
     }
 }
 
@@ -45,9 +40,7 @@ impl Settings {
 pub fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, StepError> {
     let parsed = plan::parse_bytes(bytes, name);
     let errors: Vec<String> = parsed.errors().map(ToString::to_string).collect();
-    parsed
-        .plan
-        .ok_or_else(|| StepError::InvalidPlan(errors.join("\n")))
+    parsed.plan.ok_or_else(|| StepError::InvalidPlan(errors.join("\n")))
 }
 
 #[cfg(test)]
@@ -57,10 +50,8 @@ mod tests {
     #[test]
     fn each_missing_variable_is_named() {
         let all = ["MAINSTAY_PLAN", "AWS_REGION"];
-        let whole: BTreeMap<String, String> = all
-            .iter()
-            .map(|name| ((*name).to_owned(), "x".to_owned()))
-            .collect();
+        let whole: BTreeMap<String, String> =
+            all.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
         assert!(Settings::from(&whole).is_ok());
         for name in all {
             let mut environment = whole.clone();

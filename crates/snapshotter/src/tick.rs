@@ -18,10 +18,7 @@ pub fn scheduled(event: &Value) -> Result<Timestamp, StepError> {
         (Some("snapshot" | "snapshot-tick"), _) => "scheduled_time",
         (None, Some("Scheduled Event")) => "time",
         (Some(other), _) => {
-            return Err(malformed(&format!(
-                "`mainstay` is `{}`, not `snapshot`",
-                plain(other, 60)
-            )));
+            return Err(malformed(&format!("`mainstay` is `{}`, not `snapshot`", plain(other, 60))));
         }
         (None, _) => {
             return Err(malformed(
@@ -38,10 +35,7 @@ pub fn scheduled(event: &Value) -> Result<Timestamp, StepError> {
     }
     time.parse().map_err(|e| {
         let shown = plain(time, 60);
-        malformed(&plain(
-            &format!("`{key}` is `{shown}`, no time such as 2026-01-01T00:00:00Z: {e}"),
-            300,
-        ))
+        malformed(&plain(&format!("`{key}` is `{shown}`, no time such as 2026-01-01T00:00:00Z: {e}"), 300))
     })
 }
 
@@ -81,39 +75,21 @@ mod tests {
             (json!(null), "neither a tick"),
             (json!({"mainstay": "failover"}), "`failover`"),
             (json!({"mainstay": long}), "`mainstay` is"),
-            (
-                json!({"mainstay": "snapshot-tick"}),
-                "`scheduled_time` is missing",
-            ),
-            (
-                json!({"mainstay": "snapshot-tick", "scheduled_time": 7}),
-                "`scheduled_time` is missing",
-            ),
-            (
-                json!({"mainstay": "snapshot-tick", "scheduled_time": "soon"}),
-                "`soon`, no time",
-            ),
-            (
-                json!({"mainstay": "snapshot-tick", "scheduled_time": long}),
-                "no time",
-            ),
+            (json!({"mainstay": "snapshot-tick"}), "`scheduled_time` is missing"),
+            (json!({"mainstay": "snapshot-tick", "scheduled_time": 7}), "`scheduled_time` is missing"),
+            (json!({"mainstay": "snapshot-tick", "scheduled_time": "soon"}), "`soon`, no time"),
+            (json!({"mainstay": "snapshot-tick", "scheduled_time": long}), "no time"),
             (
                 json!({"mainstay": "snapshot-tick", "scheduled_time": "<aws.scheduler.scheduled-time>"}),
                 "has not filled it in",
             ),
             (json!({"detail-type": "Scheduled Event"}), "`time` is missing"),
-            (
-                json!({"detail-type": "EC2 Something", "time": "2026-03-01T10:00:00Z"}),
-                "neither a tick",
-            ),
+            (json!({"detail-type": "EC2 Something", "time": "2026-03-01T10:00:00Z"}), "neither a tick"),
         ] {
             let error = scheduled(&event).unwrap_err();
             assert_eq!(error.name(), "MalformedEvent");
             let text = error.to_string();
-            assert!(
-                text.contains(says) && text.len() < 400 && !text.contains('\n'),
-                "{text}"
-            );
+            assert!(text.contains(says) && text.len() < 400 && !text.contains('\n'), "{text}");
         }
     }
 }

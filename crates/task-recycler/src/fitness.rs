@@ -7,10 +7,7 @@ use recovery::topology::Service;
 pub fn unfit(service: &Service) -> Option<String> {
     let name = &service.name;
     if service.status != "ACTIVE" {
-        return Some(format!(
-            "Service {name} is {}.",
-            recovery::text::plain(&service.status, 40)
-        ));
+        return Some(format!("Service {name} is {}.", recovery::text::plain(&service.status, 40)));
     }
     if service.controller != "ECS" {
         // CODE_DEPLOY and EXTERNAL refuse most of `UpdateService`.

@@ -40,10 +40,7 @@ pub async fn handle(now: Timestamp, request: StepRequest, ports: &Ports) -> Resu
     let result = if request.step == Step::Recycle {
         step::step(now, &request.run, ports).await
     } else {
-        Err(StepError::MalformedEvent(format!(
-            "step {:?} is not done by task-recycler",
-            request.step
-        )))
+        Err(StepError::MalformedEvent(format!("step {:?} is not done by task-recycler", request.step)))
     };
     match &result {
         Ok(reply) => tracing::info!(

@@ -15,9 +15,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         tokio::join!(ecs.warm(), incidents.warm());
     }))
     .await;
-    let ports = Ports {
-        services: Arc::new(ecs),
-        incidents: Arc::new(incidents),
-    };
+    let ports = Ports { services: Arc::new(ecs), incidents: Arc::new(incidents) };
     function::serve(|request: StepRequest, now| handle(now, request, &ports)).await
 }

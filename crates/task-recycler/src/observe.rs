@@ -12,10 +12,7 @@ use std::collections::BTreeMap;
 pub(crate) async fn observe(ports: &Ports, plan: &[plan::Service], known: &[ServiceNews]) -> Vec<Sight> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for service in plan {
-        clusters
-            .entry(&service.cluster)
-            .or_default()
-            .push(service.name.clone());
+        clusters.entry(&service.cluster).or_default().push(service.name.clone());
     }
     let mut found: BTreeMap<&str, Result<Vec<Service>, CallError>> = BTreeMap::new();
     for (cluster, names) in clusters {

@@ -51,11 +51,7 @@ pub fn progress(
     let ours = service.deployments.iter().find(|d| d.id == id);
     if let Some(failed) = ours.filter(|d| d.rollout.as_deref() == Some("FAILED")) {
         let why = failed.reason.as_deref().unwrap_or("ECS gives no reason");
-        return ended(
-            news,
-            ServiceState::Failed,
-            &format!("Deployment {id} failed: {why}"),
-        );
+        return ended(news, ServiceState::Failed, &format!("Deployment {id} failed: {why}"));
     }
     if let Some(back) = newer.filter(|p| p.id != id && rolls_back(p)) {
         let why = back.reason.as_deref().unwrap_or_default();
@@ -88,10 +84,7 @@ pub fn needs_tasks(news: &ServiceNews, service: &Service) -> bool {
     let Some(id) = news.deployment.as_deref() else {
         return false;
     };
-    service
-        .deployments
-        .iter()
-        .any(|d| d.id == id && completed(d, service))
+    service.deployments.iter().any(|d| d.id == id && completed(d, service))
 }
 
 /// Whether a deployment has ended well. Where ECS keeps no rollout state, its counts tell.
@@ -103,10 +96,7 @@ fn completed(deployment: &Deployment, service: &Service) -> bool {
 }
 
 fn rolls_back(deployment: &Deployment) -> bool {
-    deployment
-        .reason
-        .as_deref()
-        .is_some_and(|r| r.contains("rolling back") || r.contains("rolled back"))
+    deployment.reason.as_deref().is_some_and(|r| r.contains("rolling back") || r.contains("rolled back"))
 }
 
 /// A deployment that is complete is the restart only if no task of before the endpoint's move is left. When nothing
@@ -123,14 +113,8 @@ fn fresh(
         return Progress::Waiting(format!("{}: its tasks can't be read", news.name));
     };
     let running: Vec<&Task> = tasks.iter().filter(|t| t.status == "RUNNING").collect();
-    let old = running
-        .iter()
-        .filter(|t| t.started_at.is_none_or(|at| at <= confirmed_at))
-        .count();
-    let left = format!(
-        "{old} of {} running tasks started before the endpoint was confirmed",
-        running.len()
-    );
+    let old = running.iter().filter(|t| t.started_at.is_none_or(|at| at <= confirmed_at)).count();
+    let left = format!("{old} of {} running tasks started before the endpoint was confirmed", running.len());
     if old > 0 && service.deployments.len() == 1 {
         let Some(complete_since) = news.complete_since else {
             return Progress::Follow(ServiceNews {
@@ -175,9 +159,5 @@ fn follow(news: &ServiceNews, deployment: &Deployment, why: &str) -> ServiceNews
 }
 
 fn ended(news: &ServiceNews, state: ServiceState, reason: &str) -> Progress {
-    Progress::Ended(ServiceNews {
-        state,
-        reason: recovery::text::plain(reason, 400),
-        ..news.clone()
-    })
+    Progress::Ended(ServiceNews { state, reason: recovery::text::plain(reason, 400), ..news.clone() })
 }

@@ -119,9 +119,7 @@ pub fn plan_next(now: Timestamp, recycling: &Recycling<'_>, sights: &[Sight]) ->
 }
 
 fn latest<'a>(known: &'a [ServiceNews], service: &plan::Service) -> Option<&'a ServiceNews> {
-    known
-        .iter()
-        .find(|n| n.name == service.name && n.cluster == service.cluster)
+    known.iter().find(|n| n.name == service.name && n.cluster == service.cluster)
 }
 
 /// How far a started service is; over its time, it has failed.
@@ -206,11 +204,10 @@ fn due(recycling: &Recycling<'_>, known: &[ServiceNews], service: &plan::Service
         .iter()
         .filter(|other| other.wave < service.wave)
         .all(|other| state(other).is_some_and(|s| s != ServiceState::Started));
-    let ready = service.after.iter().all(|name| {
-        known
-            .iter()
-            .any(|n| n.name == *name && n.state == ServiceState::Recycled)
-    });
+    let ready = service
+        .after
+        .iter()
+        .all(|name| known.iter().any(|n| n.name == *name && n.state == ServiceState::Recycled));
     earlier_ended && ready
 }
 
@@ -239,10 +236,9 @@ fn begin(
         return (started(Some(deployment), reason), None);
     }
     let reason = match due.count {
-        Some(count) => format!(
-            "A new deployment is asked for, scaled from {} to {count} tasks.",
-            seen.desired
-        ),
+        Some(count) => {
+            format!("A new deployment is asked for, scaled from {} to {count} tasks.", seen.desired)
+        }
         None => "A new deployment is asked for.".to_owned(),
     };
     (started(None, reason), Some(due))

@@ -25,14 +25,9 @@ impl Settings {
     /// [`MissingSetting`] with the variable's name.
     pub fn from(environment: &BTreeMap<String, String>) -> Result<Self, MissingSetting> {
         let variable = "MAINSTAY_TABLE";
-        let table = environment
-            .get(variable)
-            .map(|v| v.trim())
-            .filter(|v| !v.is_empty());
+        let table = environment.get(variable).map(|v| v.trim()).filter(|v| !v.is_empty());
         let table = table.ok_or(MissingSetting { variable })?;
-        Ok(Self {
-            table: table.to_owned(),
-        })
+        Ok(Self { table: table.to_owned() })
     }
 }
 

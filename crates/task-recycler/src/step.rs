@@ -36,12 +36,8 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
     let services = &run.plan.database.services;
     let known: Vec<ServiceNews> = log.incident.services().into_iter().cloned().collect();
     let sights = observe(ports, services, &known).await;
-    let recycling = Recycling {
-        services,
-        confirmed_at,
-        quiet_since: quiet_since(&log, confirmed_at),
-        known: &known,
-    };
+    let recycling =
+        Recycling { services, confirmed_at, quiet_since: quiet_since(&log, confirmed_at), known: &known };
     let round = plan_next(now, &recycling, &sights);
     tell(now, &mut log, round.news.clone()).await?;
     let news = restart_all(ports, &log, &round.restarts).await;
@@ -53,11 +49,7 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
         log.append(now, Event::Recycled { recycled, failed }, &[]).await?;
         return Ok(reply(Next::Done, summary));
     }
-    let after_s = if seconds_since(now, confirmed_at) < 120 {
-        3
-    } else {
-        5
-    };
+    let after_s = if seconds_since(now, confirmed_at) < 120 { 3 } else { 5 };
     Ok(StepReply::again(run, Step::Recycle, after_s, summary(&round)))
 }
 
@@ -66,9 +58,7 @@ async fn tell(now: Timestamp, log: &mut Log<'_>, news: Vec<ServiceNews>) -> Resu
     if news.is_empty() {
         return Ok(());
     }
-    let bad = news
-        .iter()
-        .any(|n| matches!(n.state, ServiceState::Failed | ServiceState::NotRecyclable));
+    let bad = news.iter().any(|n| matches!(n.state, ServiceState::Failed | ServiceState::NotRecyclable));
     let owes: &[NoticeKind] = if bad { &[NoticeKind::Escalation] } else { &[] };
     log.append(now, Event::Services { news }, owes).await
 }
@@ -78,20 +68,12 @@ async fn tell(now: Timestamp, log: &mut Log<'_>, news: Vec<ServiceNews>) -> Resu
 async fn restart_all(ports: &Ports, log: &Log<'_>, restarts: &[Restart]) -> Vec<ServiceNews> {
     let mut news = Vec::new();
     for restart in restarts {
-        let answer = ports
-            .services
-            .redeploy(&restart.cluster, &restart.name, restart.count)
-            .await;
+        let answer = ports.services.redeploy(&restart.cluster, &restart.name, restart.count).await;
         let intended = log.incident.services().into_iter().find(|n| {
             n.cluster == restart.cluster && n.name == restart.name && n.state == ServiceState::Started
         });
         if let (Some(intended), Some((state, deployment, reason))) = (intended, outcome(answer)) {
-            news.push(ServiceNews {
-                state,
-                deployment,
-                reason,
-                ..intended.clone()
-            });
+            news.push(ServiceNews { state, deployment, reason, ..intended.clone() });
         }
     }
     news
@@ -143,11 +125,7 @@ fn ending(failed: &[String]) -> String {
 }
 
 fn summary(round: &Round) -> String {
-    let mut parts: Vec<String> = round
-        .news
-        .iter()
-        .map(|n| format!("{}: {}", n.name, n.reason))
-        .collect();
+    let mut parts: Vec<String> = round.news.iter().map(|n| format!("{}: {}", n.name, n.reason)).collect();
     parts.extend(round.waiting.iter().cloned());
     recovery::text::plain(&parts.join("; "), 600)
 }

@@ -56,10 +56,8 @@ impl std::fmt::Display for VenvError {
                 tried.join(", ")
             ),
             Self::TooOld { found } => {
-                let list: Vec<String> = found
-                    .iter()
-                    .map(|(program, version)| format!("{program} is {version}"))
-                    .collect();
+                let list: Vec<String> =
+                    found.iter().map(|(program, version)| format!("{program} is {version}")).collect();
                 write!(
                     f,
                     "the Python here is too old: {}. Install Python {major}.{minor} or later and run this again.",

@@ -18,14 +18,8 @@ pub use error::VenvError;
 pub const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
 /// The programs that are tried, in this order, to find a Python.
-pub const CANDIDATES: [&str; 6] = [
-    "python3",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-    "python3.10",
-    "python",
-];
+pub const CANDIDATES: [&str; 6] =
+    ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
 
 /// The file that says an environment is complete. It holds what the environment was made from.
 const MARKER: &str = "mainstay-complete";
@@ -88,9 +82,7 @@ impl Default for Maker {
 
 impl std::fmt::Debug for Maker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Maker")
-            .field("candidates", &self.candidates)
-            .finish_non_exhaustive()
+        f.debug_struct("Maker").field("candidates", &self.candidates).finish_non_exhaustive()
     }
 }
 
@@ -115,24 +107,17 @@ impl Maker {
         let python = python::find(&self.candidates)?;
         let recipe = format!("python {}\n{requirements}", python.version);
         let home = root.join(".mainstay").join("venv");
-        let environment = Environment {
-            dir: home.join(format!("{name}-{:016x}", fingerprint(&recipe))),
-        };
+        let environment = Environment { dir: home.join(format!("{name}-{:016x}", fingerprint(&recipe))) };
         if environment.is_complete(&recipe) {
             return Ok(environment);
         }
-        std::fs::create_dir_all(&home).map_err(|source| VenvError::Folder {
-            path: home.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&home).map_err(|source| VenvError::Folder { path: home.clone(), source })?;
         let _held = lock::hold(&environment.dir.with_extension("lock"), &*self.progress)?;
         // Somebody else may have made it while we waited.
         if environment.is_complete(&recipe) {
             return Ok(environment);
         }
-        (self.progress)(&format!(
-            "Making the Python environment `{name}` (once, about a minute)…"
-        ));
+        (self.progress)(&format!("Making the Python environment `{name}` (once, about a minute)…"));
         install::make(&python, &environment, requirements, &*self.progress)?;
         // Written last: whatever ends before this line leaves an environment that is made again.
         let marker = environment.dir.join(MARKER);

@@ -16,25 +16,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// The lock is the operating system's, so it ends with the process that holds it, however that ends: no lock
 /// file is ever stale. The process id in the file is for people.
 pub(crate) fn hold(path: &Path, progress: &dyn Fn(&str)) -> Result<File, VenvError> {
-    let folder = |source| VenvError::Folder {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(folder)?;
+    let folder = |source| VenvError::Folder { path: path.to_owned(), source };
+    let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(folder)?;
     let since = Instant::now();
     let mut told = false;
     loop {
         match file.try_lock() {
             Ok(()) => break,
             Err(TryLockError::WouldBlock) if since.elapsed() > PATIENCE => {
-                return Err(VenvError::Busy {
-                    lock: path.to_owned(),
-                });
+                return Err(VenvError::Busy { lock: path.to_owned() });
             }
             Err(TryLockError::WouldBlock) => {
                 if !told {

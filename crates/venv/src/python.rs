@@ -31,22 +31,14 @@ pub(crate) fn find(candidates: &[String]) -> Result<Python, VenvError> {
         if !is_new_enough(&version) {
             too_old.push((program.clone(), version));
         } else if can_make {
-            return Ok(Python {
-                program: program.clone(),
-                version,
-            });
+            return Ok(Python { program: program.clone(), version });
         } else if without_venv.is_none() {
-            without_venv = Some(VenvError::NoVenv {
-                python: program.clone(),
-                version,
-            });
+            without_venv = Some(VenvError::NoVenv { python: program.clone(), version });
         }
     }
     Err(match without_venv {
         Some(error) => error,
-        None if too_old.is_empty() => VenvError::NoPython {
-            tried: candidates.to_vec(),
-        },
+        None if too_old.is_empty() => VenvError::NoPython { tried: candidates.to_vec() },
         None => VenvError::TooOld { found: too_old },
     })
 }
@@ -63,11 +55,7 @@ pub(crate) fn starts(python: &Path) -> bool {
 }
 
 fn probe(program: &str) -> Option<(String, bool)> {
-    let output = Command::new(program)
-        .args(["-c", PROBE])
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = Command::new(program).args(["-c", PROBE]).stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let mut lines = text.lines();
     let version = lines.next()?.trim().to_owned();

@@ -53,25 +53,16 @@ fn marker(environment: &Environment) -> PathBuf {
 #[test]
 fn a_missing_python_says_what_was_tried_and_what_to_do() {
     let scratch = Scratch::new("missing");
-    let error = quiet()
-        .candidates(["no-such-python"])
-        .ensure("x", "", &scratch.0)
-        .unwrap_err();
+    let error = quiet().candidates(["no-such-python"]).ensure("x", "", &scratch.0).unwrap_err();
     let text = error.to_string();
-    assert!(
-        text.contains("tried no-such-python") && text.contains("Install Python 3.10 or later"),
-        "{text}"
-    );
+    assert!(text.contains("tried no-such-python") && text.contains("Install Python 3.10 or later"), "{text}");
 }
 
 #[test]
 fn an_old_python_is_named_with_its_version() {
     let scratch = Scratch::new("old");
     let old = scratch.program("python3", "echo 3.9.2; echo yes");
-    let error = quiet()
-        .candidates([old.as_str()])
-        .ensure("x", "", &scratch.0)
-        .unwrap_err();
+    let error = quiet().candidates([old.as_str()]).ensure("x", "", &scratch.0).unwrap_err();
     assert!(error.to_string().contains(&format!("{old} is 3.9.2")), "{error}");
 }
 
@@ -79,24 +70,15 @@ fn an_old_python_is_named_with_its_version() {
 fn a_python_without_venv_names_the_package_to_install() {
     let scratch = Scratch::new("novenv");
     let bare = scratch.program("python3", "echo 3.11.2; echo no");
-    let error = quiet()
-        .candidates([bare])
-        .ensure("x", "", &scratch.0)
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("apt-get install python3-venv"),
-        "{error}"
-    );
+    let error = quiet().candidates([bare]).ensure("x", "", &scratch.0).unwrap_err();
+    assert!(error.to_string().contains("apt-get install python3-venv"), "{error}");
 }
 
 #[test]
 fn a_shim_that_does_not_start_is_passed_over() {
     let scratch = Scratch::new("shim");
     let shim = scratch.program("python3", "echo 'command not found' >&2; exit 127");
-    let error = quiet()
-        .candidates([shim])
-        .ensure("x", "", &scratch.0)
-        .unwrap_err();
+    let error = quiet().candidates([shim]).ensure("x", "", &scratch.0).unwrap_err();
     assert!(matches!(error, VenvError::NoPython { .. }), "{error:?}");
 }
 
@@ -159,14 +141,10 @@ fn two_at_once_make_it_once() {
 #[test]
 fn a_refusal_by_pip_carries_its_last_lines_and_leaves_no_marker() {
     let scratch = Scratch::new("refused");
-    let error = quiet()
-        .ensure("plain", "not a requirement !!\n", &scratch.0)
-        .unwrap_err();
+    let error = quiet().ensure("plain", "not a requirement !!\n", &scratch.0).unwrap_err();
     assert!(error.to_string().contains("not a requirement"), "{error}");
     let home = scratch.0.join(".mainstay/venv");
-    let complete = std::fs::read_dir(home)
-        .unwrap()
-        .any(|e| e.unwrap().path().join(MARKER).exists());
+    let complete = std::fs::read_dir(home).unwrap().any(|e| e.unwrap().path().join(MARKER).exists());
     assert!(!complete);
 }
 
@@ -184,8 +162,5 @@ fn no_network_is_told_apart_and_names_no_host() {
 fn addresses_are_taken_out_of_lines() {
     let line = "Downloading https://user:secret@index.example/six.whl (11 kB)";
     assert_eq!(install::without_addresses(line), "Downloading (address) (11 kB)");
-    assert_eq!(
-        install::without_addresses("Pool(host='index.example', port=1)"),
-        "(address) port=1)"
-    );
+    assert_eq!(install::without_addresses("Pool(host='index.example', port=1)"), "(address) port=1)");
 }

@@ -48,9 +48,7 @@ pub fn parse(arguments: &[String]) -> Result<Asked, String> {
 
 fn only(names: &str) -> Result<Asked, String> {
     let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
-    let unknown = names
-        .iter()
-        .find(|name| CHECKS.iter().all(|check| check.name != name.as_str()));
+    let unknown = names.iter().find(|name| CHECKS.iter().all(|check| check.name != name.as_str()));
     match unknown {
         Some(name) => Err(format!("there is no check {name:?}\n\n{}", help())),
         None => Ok(Asked::Run(Wanted::Only(names))),
@@ -58,10 +56,8 @@ fn only(names: &str) -> Result<Asked, String> {
 }
 
 fn help() -> String {
-    let list: Vec<String> = CHECKS
-        .iter()
-        .map(|check| format!("  {:14} {}", check.name, check.about))
-        .collect();
+    let list: Vec<String> =
+        CHECKS.iter().map(|check| format!("  {:14} {}", check.name, check.about)).collect();
     format!(
         "Runs everything that CI runs, and installs what it needs for that.\n\n\
          usage: cargo verify [--only NAME,NAME…]\n\n\
@@ -82,18 +78,14 @@ mod tests {
 
     #[test]
     fn nothing_means_all() {
-        let Asked::Run(wanted) = asked("").unwrap() else {
-            panic!("not a run")
-        };
+        let Asked::Run(wanted) = asked("").unwrap() else { panic!("not a run") };
         assert!(CHECKS.iter().all(|check| wanted.includes(check.name)));
     }
 
     #[test]
     fn only_takes_names_in_both_forms() {
         for line in ["--only fmt,clippy", "--only=fmt,clippy"] {
-            let Asked::Run(wanted) = asked(line).unwrap() else {
-                panic!("not a run")
-            };
+            let Asked::Run(wanted) = asked(line).unwrap() else { panic!("not a run") };
             assert!(wanted.includes("fmt") && wanted.includes("clippy") && !wanted.includes("test"));
         }
     }
@@ -106,9 +98,7 @@ mod tests {
 
     #[test]
     fn help_names_every_check() {
-        let Asked::Say(text) = asked("--help").unwrap() else {
-            panic!("not help")
-        };
+        let Asked::Say(text) = asked("--help").unwrap() else { panic!("not help") };
         assert!(CHECKS.iter().all(|check| text.contains(check.name)), "{text}");
     }
 }

@@ -15,15 +15,7 @@ pub(crate) fn fmt(place: &Place) -> Ended {
 }
 
 pub(crate) fn clippy(place: &Place) -> Ended {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     process::streamed(cargo(place).args(arguments))
 }
 
@@ -45,17 +37,13 @@ pub(crate) fn deny(place: &Place) -> Ended {
         .is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == format!("cargo-deny {DENY}"));
     if !is_ours {
         let mut install = cargo(place);
-        install
-            .args(["install", "--locked", "--version", DENY, "cargo-deny", "--root"])
-            .arg(&tools);
+        install.args(["install", "--locked", "--version", DENY, "cargo-deny", "--root"]).arg(&tools);
         if let Ended::Failed(what) = process::streamed(&mut install) {
             return Ended::Failed(format!("cargo-deny could not be installed: {what}"));
         }
     }
     let mut command = Command::new(&program);
-    command
-        .current_dir(&place.root)
-        .args(["--locked", "check", "bans", "licenses", "sources"]);
+    command.current_dir(&place.root).args(["--locked", "check", "bans", "licenses", "sources"]);
     process::quiet(&mut command)
 }
 

@@ -44,10 +44,7 @@ impl Place {
     pub fn here(ci: bool) -> Self {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = manifest.ancestors().nth(2).unwrap_or(manifest);
-        Self {
-            root: root.to_owned(),
-            ci,
-        }
+        Self { root: root.to_owned(), ci }
     }
 }
 
@@ -63,61 +60,17 @@ pub struct Check {
 
 /// All checks, in the order in which they run: first those that answer soonest.
 pub const CHECKS: [Check; 11] = [
-    Check {
-        name: "fmt",
-        about: "the code is formatted",
-        run: cargo::fmt,
-    },
-    Check {
-        name: "asl",
-        about: "the state machine keeps to its subset",
-        run: lint::asl,
-    },
-    Check {
-        name: "shellcheck",
-        about: "the shell scripts",
-        run: lint::shellcheck,
-    },
-    Check {
-        name: "actionlint",
-        about: "the workflows",
-        run: lint::actionlint,
-    },
-    Check {
-        name: "zizmor",
-        about: "the workflows' security",
-        run: lint::zizmor,
-    },
-    Check {
-        name: "cfn-lint",
-        about: "the template, as written and as expanded",
-        run: lint::cfn_lint,
-    },
-    Check {
-        name: "asl-validator",
-        about: "the state machine is valid",
-        run: lint::asl_validator,
-    },
-    Check {
-        name: "clippy",
-        about: "the code's lints, as errors",
-        run: cargo::clippy,
-    },
-    Check {
-        name: "test",
-        about: "every test, documentation's included",
-        run: cargo::test,
-    },
-    Check {
-        name: "doc",
-        about: "the documentation builds without a warning",
-        run: cargo::doc,
-    },
-    Check {
-        name: "deny",
-        about: "licences, bans and sources of what is depended on",
-        run: cargo::deny,
-    },
+    Check { name: "fmt", about: "the code is formatted", run: cargo::fmt },
+    Check { name: "asl", about: "the state machine keeps to its subset", run: lint::asl },
+    Check { name: "shellcheck", about: "the shell scripts", run: lint::shellcheck },
+    Check { name: "actionlint", about: "the workflows", run: lint::actionlint },
+    Check { name: "zizmor", about: "the workflows' security", run: lint::zizmor },
+    Check { name: "cfn-lint", about: "the template, as written and as expanded", run: lint::cfn_lint },
+    Check { name: "asl-validator", about: "the state machine is valid", run: lint::asl_validator },
+    Check { name: "clippy", about: "the code's lints, as errors", run: cargo::clippy },
+    Check { name: "test", about: "every test, documentation's included", run: cargo::test },
+    Check { name: "doc", about: "the documentation builds without a warning", run: cargo::doc },
+    Check { name: "deny", about: "licences, bans and sources of what is depended on", run: cargo::deny },
 ];
 
 /// Runs what is wanted and returns the exit code: 0 when nothing failed, 1 when something did.
@@ -125,9 +78,6 @@ pub const CHECKS: [Check; 11] = [
 /// # Errors
 /// When `out` can't be written to.
 pub fn run(wanted: &Wanted, place: &Place, out: &mut dyn Write) -> std::io::Result<u8> {
-    let checks: Vec<Check> = CHECKS
-        .into_iter()
-        .filter(|check| wanted.includes(check.name))
-        .collect();
+    let checks: Vec<Check> = CHECKS.into_iter().filter(|check| wanted.includes(check.name)).collect();
     report::run(&checks, place, out)
 }

@@ -31,19 +31,13 @@ pub(crate) fn asl(place: &Place) -> Ended {
 fn function_timeout(place: &Place) -> Result<u64, String> {
     let template =
         std::fs::read_to_string(place.root.join(TEMPLATE)).map_err(|e| format!("{TEMPLATE}: {e}"))?;
-    let timeouts: Vec<&str> = template
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Timeout:"))
-        .collect();
+    let timeouts: Vec<&str> =
+        template.lines().filter_map(|line| line.trim().strip_prefix("Timeout:")).collect();
     match timeouts.as_slice() {
-        [one] => one
-            .trim()
-            .parse()
-            .map_err(|_| format!("{TEMPLATE}: the Timeout {one:?} is not a number")),
-        found => Err(format!(
-            "{TEMPLATE}: Timeout must be set once, in Globals; it is set {} times",
-            found.len()
-        )),
+        [one] => one.trim().parse().map_err(|_| format!("{TEMPLATE}: the Timeout {one:?} is not a number")),
+        found => {
+            Err(format!("{TEMPLATE}: Timeout must be set once, in Globals; it is set {} times", found.len()))
+        }
     }
 }
 
@@ -53,9 +47,7 @@ pub(crate) fn cfn_lint(place: &Place) -> Ended {
         let command = |program: &str| {
             let mut command = Command::new(linters.bin(program));
             // The expansion asks for a region's name, and for nothing in it.
-            command
-                .current_dir(&place.root)
-                .env("AWS_DEFAULT_REGION", "ca-central-1");
+            command.current_dir(&place.root).env("AWS_DEFAULT_REGION", "ca-central-1");
             command
         };
         let mut plain = command("cfn-lint");
@@ -79,10 +71,7 @@ pub(crate) fn asl_validator(place: &Place) -> Ended {
 pub(crate) fn actionlint(place: &Place) -> Ended {
     with_linters(place, |linters| {
         let mut command = Command::new(linters.bin("actionlint"));
-        command
-            .current_dir(&place.root)
-            .arg("-shellcheck")
-            .arg(linters.bin("shellcheck"));
+        command.current_dir(&place.root).arg("-shellcheck").arg(linters.bin("shellcheck"));
         match files(&place.root.join(WORKFLOWS), "yml") {
             Ok(workflows) => process::quiet(command.args(workflows)),
             Err(what) => Ended::Failed(what),
@@ -93,9 +82,7 @@ pub(crate) fn actionlint(place: &Place) -> Ended {
 pub(crate) fn zizmor(place: &Place) -> Ended {
     with_linters(place, |linters| {
         let mut command = Command::new(linters.bin("zizmor"));
-        command
-            .current_dir(&place.root)
-            .args(["--offline", "--no-progress", "--color", "never", WORKFLOWS]);
+        command.current_dir(&place.root).args(["--offline", "--no-progress", "--color", "never", WORKFLOWS]);
         process::quiet(&mut command)
     })
 }
@@ -130,16 +117,11 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(listed)?;
-    let mut files: Vec<PathBuf> = paths
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|is| is == extension))
-        .collect();
+    let mut files: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|is| is == extension)).collect();
     files.sort();
     if files.is_empty() {
-        return Err(format!(
-            "{}: holds no .{extension} file to check",
-            folder.display()
-        ));
+        return Err(format!("{}: holds no .{extension} file to check", folder.display()));
     }
     Ok(files)
 }
@@ -158,11 +140,7 @@ mod tests {
     #[test]
     fn a_linter_without_files_is_an_error() {
         let place = Place::here(false);
-        assert!(
-            files(&place.root.join("infra"), "sh")
-                .unwrap_err()
-                .contains("no .sh file")
-        );
+        assert!(files(&place.root.join("infra"), "sh").unwrap_err().contains("no .sh file"));
         assert!(files(&place.root.join("no-such-folder"), "sh").is_err());
     }
 }

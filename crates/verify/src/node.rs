@@ -27,16 +27,9 @@ pub(crate) fn asl_validator(place: &Place) -> Result<Command, String> {
 }
 
 fn on_this_machine() -> Option<Node> {
-    let starts = |program: &str| {
-        Command::new(program)
-            .arg("--version")
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
-    (starts("node") && starts("npm")).then(|| Node {
-        node: "node".into(),
-        npm: vec!["npm".into()],
-    })
+    let starts =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    (starts("node") && starts("npm")).then(|| Node { node: "node".into(), npm: vec!["npm".into()] })
 }
 
 /// The Node.js that a Python package ships.
@@ -71,9 +64,7 @@ fn install(node: &Node, pins: &Path, folder: &Path) -> Result<(), String> {
     let mut words = node.npm.iter();
     let program = words.next().ok_or("there is no npm")?;
     let mut npm = Command::new(program);
-    npm.args(words)
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(folder);
+    npm.args(words).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
     match process::quiet(&mut npm) {
         Ended::Passed | Ended::Skipped(_) => std::fs::write(marker, lock).map_err(failed),
         Ended::Failed(what) => Err(format!("asl-validator could not be installed: {what}")),

@@ -40,12 +40,8 @@ pub(crate) fn all(commands: impl IntoIterator<Item = Command>) -> Ended {
 }
 
 fn shown(command: &Command) -> String {
-    let program = std::path::Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
-    let words = std::iter::once(program)
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy());
+    let program = std::path::Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy());
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -64,18 +60,13 @@ mod tests {
         let Ended::Failed(what) = quiet(&mut shell("echo out; echo err >&2; exit 3")) else {
             panic!("passed")
         };
-        assert!(
-            what.starts_with("out\nerr\n") && what.contains("exit status: 3"),
-            "{what}"
-        );
+        assert!(what.starts_with("out\nerr\n") && what.contains("exit status: 3"), "{what}");
         assert!(matches!(streamed(&mut shell("exit 1")), Ended::Failed(_)));
     }
 
     #[test]
     fn a_program_that_is_missing_fails_the_check() {
-        let Ended::Failed(what) = quiet(&mut Command::new("no-such-linter")) else {
-            panic!("passed")
-        };
+        let Ended::Failed(what) = quiet(&mut Command::new("no-such-linter")) else { panic!("passed") };
         assert!(what.contains("no-such-linter could not be started"), "{what}");
     }
 

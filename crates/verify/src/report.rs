@@ -31,10 +31,7 @@ pub fn run(checks: &[Check], place: &Place, out: &mut dyn Write) -> std::io::Res
 
 fn summary(ends: &[(&str, Ended)], took: Duration, out: &mut dyn Write) -> std::io::Result<u8> {
     let names = |wanted: fn(&Ended) -> bool| -> Vec<&str> {
-        ends.iter()
-            .filter(|(_, ended)| wanted(ended))
-            .map(|(name, _)| *name)
-            .collect()
+        ends.iter().filter(|(_, ended)| wanted(ended)).map(|(name, _)| *name).collect()
     };
     let failed = names(|ended| matches!(ended, Ended::Failed(_)));
     let skipped = names(|ended| matches!(ended, Ended::Skipped(_)));
@@ -42,18 +39,9 @@ fn summary(ends: &[(&str, Ended)], took: Duration, out: &mut dyn Write) -> std::
     writeln!(out, "\nverify took {}", seconds(took))?;
     if !failed.is_empty() {
         let again = failed.join(",");
-        writeln!(
-            out,
-            "Failed: {}. To run only these again: cargo verify --only {again}",
-            failed.join(", ")
-        )?;
+        writeln!(out, "Failed: {}. To run only these again: cargo verify --only {again}", failed.join(", "))?;
     }
-    writeln!(
-        out,
-        "checks: {passed} passed, {} failed, {} skipped",
-        failed.len(),
-        skipped.len()
-    )?;
+    writeln!(out, "checks: {passed} passed, {} failed, {} skipped", failed.len(), skipped.len())?;
     Ok(u8::from(!failed.is_empty()))
 }
 
@@ -76,11 +64,7 @@ mod tests {
     use super::*;
 
     fn check(name: &'static str, run: fn(&Place) -> Ended) -> Check {
-        Check {
-            name,
-            about: "a test",
-            run,
-        }
+        Check { name, about: "a test", run }
     }
 
     fn outcome(checks: &[Check]) -> (u8, String) {
@@ -102,10 +86,7 @@ mod tests {
         assert!(text.contains("✓ two"), "{text}");
         assert!(text.contains("- three skipped: no node here"), "{text}");
         assert!(text.contains("cargo verify --only one\n"), "{text}");
-        assert!(
-            text.ends_with("checks: 1 passed, 1 failed, 1 skipped\n"),
-            "{text}"
-        );
+        assert!(text.ends_with("checks: 1 passed, 1 failed, 1 skipped\n"), "{text}");
     }
 
     #[test]

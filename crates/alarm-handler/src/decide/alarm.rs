@@ -20,17 +20,12 @@ pub(super) fn decide(change: &AlarmChange, plan: &Plan, state: &State) -> Vec<Ru
     let speaking = plan.speaking(&change.name);
     if speaking.is_empty() {
         let reason = format!("No database of the plan lists the alarm {}.", change.name);
-        let verdict = seen(
-            Verdict::new(Decision::Ignore, Guard::UnknownAlarm, reason),
-            change,
-        )
-        .unless("List the alarm under a database's `detection.alarms` in the plan.");
+        let verdict = seen(Verdict::new(Decision::Ignore, Guard::UnknownAlarm, reason), change)
+            .unless("List the alarm under a database's `detection.alarms` in the plan.");
         return vec![Ruling::nothing(verdict)];
     }
     let names = speaking.iter().map(|d| d.name.as_str());
-    names
-        .map(|name| for_database(name, change, plan, state))
-        .collect()
+    names.map(|name| for_database(name, change, plan, state)).collect()
 }
 
 fn for_database(name: &str, change: &AlarmChange, plan: &Plan, state: &State) -> Ruling {
@@ -59,19 +54,15 @@ fn for_database(name: &str, change: &AlarmChange, plan: &Plan, state: &State) ->
             );
         }
         AlarmValue::InsufficientData => {
-            let reason = format!(
-                "Alarm {} has too little data: that says nothing about {name}.",
-                change.name
-            );
+            let reason =
+                format!("Alarm {} has too little data: that says nothing about {name}.", change.name);
             return Ruling::nothing(about(Decision::Ignore, Guard::InsufficientData, reason).unless(
                 "The alarm would have to go to ALARM; with `TreatMissingData: breaching` silence does that.",
             ));
         }
         AlarmValue::Other(value) => {
-            let reason = format!(
-                "Alarm {} is in state `{value}`, which this version does not know.",
-                change.name
-            );
+            let reason =
+                format!("Alarm {} is in state `{value}`, which this version does not know.", change.name);
             return Ruling::nothing(
                 about(Decision::Ignore, Guard::InsufficientData, reason)
                     .unless("The alarm would have to go to ALARM."),
@@ -99,40 +90,24 @@ fn over(name: &str, change: &AlarmChange, plan: &Plan, state: &State) -> Option<
     let verdict = Verdict::new(Decision::Note, Guard::RecoveredByItself, reason)
         .about(name)
         .unless("Had people heard the end already, there would be nothing to tell.");
-    Some(Ruling::note(
-        seen(verdict, change),
-        Some(change.at),
-        &[NoticeKind::AllClear],
-    ))
+    Some(Ruling::note(seen(verdict, change), Some(change.at), &[NoticeKind::AllClear]))
 }
 
 /// The ruling about a transition that is a repeat, or news for an open incident.
 fn known(head: &Head, change: &AlarmChange) -> Option<Ruling> {
     let about = |decision, guard, reason: String| {
-        seen(
-            Verdict::new(decision, guard, reason).about(&head.database),
-            change,
-        )
+        seen(Verdict::new(decision, guard, reason).about(&head.database), change)
     };
     let alarm = change.state == AlarmValue::Alarm;
     if (alarm || head.open()) && head.alarm_seen.is_some_and(|newest| change.at <= newest) {
-        let reason = format!(
-            "This change of alarm {} is no newer than the newest that was dealt with.",
-            change.name
-        );
+        let reason =
+            format!("This change of alarm {} is no newer than the newest that was dealt with.", change.name);
         let verdict = about(Decision::Ignore, Guard::Repeat, reason)
-            .seeing(
-                "newest change dealt with",
-                head.alarm_seen.map(|at| at.to_string()).unwrap_or_default(),
-            )
+            .seeing("newest change dealt with", head.alarm_seen.map(|at| at.to_string()).unwrap_or_default())
             .unless("The alarm would have to change its state again.");
         // Whoever opened it may have died before starting: the repeat does it, and a second start is harmless.
         let ours = head.incident == IncidentId::new(&head.database, change.at);
-        let act = if ours && head.status == Status::Claimed {
-            Act::Start
-        } else {
-            Act::Nothing
-        };
+        let act = if ours && head.status == Status::Claimed { Act::Start } else { Act::Nothing };
         return Some(Ruling { verdict, act });
     }
     if head.open() {
@@ -161,13 +136,7 @@ fn speaks(name: &str, change: &AlarmChange, plan: &Plan, state: &State) -> Rulin
     if let Some(switch) = state.paused(name) {
         let verdict = seen(paused(switch, plan, name), change);
         let closing = Some(Closing::Refused);
-        return Ruling::open(
-            verdict,
-            trigger(),
-            Entry::Confirm,
-            closing,
-            &[NoticeKind::Refused],
-        );
+        return Ruling::open(verdict, trigger(), Entry::Confirm, closing, &[NoticeKind::Refused]);
     }
     let verdict = if change.muted {
         let reason = format!(
@@ -184,13 +153,7 @@ fn speaks(name: &str, change: &AlarmChange, plan: &Plan, state: &State) -> Rulin
         Verdict::new(Decision::Open, Guard::WitnessSpeaks, reason)
             .unless("An OK of the alarm within its `speaks_for` would end the incident without a failover.")
     };
-    Ruling::open(
-        seen(verdict.about(name), change),
-        trigger(),
-        Entry::Confirm,
-        None,
-        &[],
-    )
+    Ruling::open(seen(verdict.about(name), change), trigger(), Entry::Confirm, None, &[])
 }
 
 /// The verdict with what the alarm said as its evidence.
@@ -201,10 +164,7 @@ fn seen(verdict: Verdict, change: &AlarmChange) -> Verdict {
         AlarmValue::InsufficientData => "INSUFFICIENT_DATA",
         AlarmValue::Other(other) => other.as_str(),
     };
-    let verdict = verdict.seeing(
-        format!("alarm {}", change.name),
-        format!("{value} since {}", change.at),
-    );
+    let verdict = verdict.seeing(format!("alarm {}", change.name), format!("{value} since {}", change.at));
     if change.reason.is_empty() {
         return verdict;
     }

@@ -12,11 +12,7 @@ use recovery::{
 /// The databases that an event may be about.
 pub(super) fn concerned(event: &DatabaseEvent, plan: &Plan) -> Vec<String> {
     if event.cluster {
-        return plan
-            .by_identifier(&event.identifier)
-            .map(|d| d.name.clone())
-            .into_iter()
-            .collect();
+        return plan.by_identifier(&event.identifier).map(|d| d.name.clone()).into_iter().collect();
     }
     if !fencing(event.meaning) {
         return Vec::new();
@@ -48,29 +44,18 @@ fn subject(event: &DatabaseEvent, plan: &Plan, state: &State) -> Option<String> 
         return candidates.into_iter().next();
     }
     let writes = |head: &Head| head.writer.as_deref() == Some(event.identifier.as_str());
-    let of_writer = candidates
-        .iter()
-        .find(|name| state.head(name).is_some_and(writes));
-    let open = || {
-        candidates
-            .iter()
-            .find(|name| state.head(name).is_some_and(Head::open))
-    };
+    let of_writer = candidates.iter().find(|name| state.head(name).is_some_and(writes));
+    let open = || candidates.iter().find(|name| state.head(name).is_some_and(Head::open));
     of_writer.or_else(open).cloned()
 }
 
 fn unknown(event: &DatabaseEvent) -> Verdict {
     let verdict = if event.cluster {
-        let reason = format!(
-            "The plan has no database with the identifier {}.",
-            event.identifier
-        );
+        let reason = format!("The plan has no database with the identifier {}.", event.identifier);
         Verdict::new(Decision::Ignore, Guard::UnknownDatabase, reason).unless("Add the cluster to the plan.")
     } else {
-        let reason = format!(
-            "RDS spoke of the instance {}, not of a failover of a cluster.",
-            event.identifier
-        );
+        let reason =
+            format!("RDS spoke of the instance {}, not of a failover of a cluster.", event.identifier);
         Verdict::new(Decision::Ignore, Guard::NotAFailover, reason)
             .unless("It would take a failover event of a cluster of the plan.")
     };
@@ -129,13 +114,7 @@ fn failed_over(name: &str, head: Option<&Head>, event: &DatabaseEvent, plan: &Pl
     if let Some(switch) = state.paused(name) {
         let verdict = seen(paused(switch, plan, name), event);
         let closing = Some(Closing::Refused);
-        return Ruling::open(
-            verdict,
-            trigger(),
-            Entry::Promotion,
-            closing,
-            &[NoticeKind::Refused],
-        );
+        return Ruling::open(verdict, trigger(), Entry::Promotion, closing, &[NoticeKind::Refused]);
     }
     let observed = plan.database(name).is_some_and(|d| d.mode == Mode::Observe);
     let (reason, closing, unless) = if observed {
@@ -153,13 +132,7 @@ fn failed_over(name: &str, head: Option<&Head>, event: &DatabaseEvent, plan: &Pl
         )
     };
     let verdict = about(Decision::Recycle, Guard::AwsFailover, reason).unless(unless);
-    Ruling::open(
-        verdict,
-        trigger(),
-        Entry::Promotion,
-        closing,
-        &[NoticeKind::Interruption],
-    )
+    Ruling::open(verdict, trigger(), Entry::Promotion, closing, &[NoticeKind::Interruption])
 }
 
 /// The ruling about a failover that the last incident has dealt with, or told of.
@@ -213,11 +186,7 @@ fn fencing_timed_out(name: &str, head: Option<&Head>, event: &DatabaseEvent) -> 
     let reason = format!(
         "The old writer of {name} could not be kept from writing: look for writes that must be recovered."
     );
-    let guard = if head.is_some_and(Head::open) {
-        Guard::IncidentOpen
-    } else {
-        Guard::AwsFailover
-    };
+    let guard = if head.is_some_and(Head::open) { Guard::IncidentOpen } else { Guard::AwsFailover };
     let verdict = seen(Verdict::new(Decision::Note, guard, reason).about(name), event)
         .unless("Nothing: people must always look after this.");
     let owes = [NoticeKind::Escalation];
@@ -235,10 +204,7 @@ fn fencing_timed_out(name: &str, head: Option<&Head>, event: &DatabaseEvent) -> 
 }
 
 const fn fencing(meaning: DatabaseNews) -> bool {
-    matches!(
-        meaning,
-        DatabaseNews::FencingTimedOut | DatabaseNews::OldWriterFenced
-    )
+    matches!(meaning, DatabaseNews::FencingTimedOut | DatabaseNews::OldWriterFenced)
 }
 
 /// `Attempt to block writes for DB cluster orders in Region ca-central-1 timed out.`
@@ -249,8 +215,5 @@ fn fenced_cluster(message: &str) -> Option<&str> {
 
 fn seen(verdict: Verdict, event: &DatabaseEvent) -> Verdict {
     let id = event.id.as_deref().unwrap_or("an RDS event without a number");
-    verdict.seeing(
-        format!("{id} of {}", event.identifier),
-        format!("{} ({})", event.message, event.at),
-    )
+    verdict.seeing(format!("{id} of {}", event.identifier), format!("{} ({})", event.message, event.at))
 }

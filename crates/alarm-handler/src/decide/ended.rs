@@ -13,15 +13,9 @@ pub(crate) fn incident(execution: &str) -> Option<(IncidentId, u64, String)> {
 
 pub(super) fn decide(ended: &ExecutionEnded, state: &State) -> Ruling {
     let about = |decision, guard, reason: String| {
-        let verdict = Verdict::new(decision, guard, reason).seeing(
-            format!("execution {}", ended.name),
-            format!("{} at {}", ended.status, ended.at),
-        );
-        if ended.cause.is_empty() {
-            verdict
-        } else {
-            verdict.seeing("cause", ended.cause.clone())
-        }
+        let verdict = Verdict::new(decision, guard, reason)
+            .seeing(format!("execution {}", ended.name), format!("{} at {}", ended.status, ended.at));
+        if ended.cause.is_empty() { verdict } else { verdict.seeing("cause", ended.cause.clone()) }
     };
     let Some((incident, fence, database)) = incident(&ended.name) else {
         let reason = format!("Execution {} does not bear the name of an incident.", ended.name);

@@ -128,10 +128,9 @@ pub fn concerned(signal: &Signal, plan: &Plan) -> Vec<String> {
         }
         Signal::Database(event) => database::concerned(event, plan),
         Signal::Request(request) => request::concerned(request, plan),
-        Signal::Ended(ended) => ended::incident(&ended.name)
-            .map(|(_, _, database)| database)
-            .into_iter()
-            .collect(),
+        Signal::Ended(ended) => {
+            ended::incident(&ended.name).map(|(_, _, database)| database).into_iter().collect()
+        }
         Signal::Sweep => all(plan),
         Signal::Other { .. } => Vec::new(),
     }
@@ -156,20 +155,13 @@ fn unacknowledged(head: &Head, plan: &Plan) -> Verdict {
         "Incident {} was handed over to people and nobody has acknowledged it: no automatic action.",
         head.incident
     );
-    refused(Guard::EscalationUnacknowledged, reason, plan, &head.database).unless(format!(
-        "`drp ack {}` allows automatic action again.",
-        head.incident
-    ))
+    refused(Guard::EscalationUnacknowledged, reason, plan, &head.database)
+        .unless(format!("`drp ack {}` allows automatic action again.", head.incident))
 }
 
 /// "Somebody paused Mainstay", as a refusal.
 fn paused(switch: &Switch, plan: &Plan, database: &str) -> Verdict {
-    let Switch {
-        by,
-        reason,
-        at,
-        scope,
-    } = switch;
+    let Switch { by, reason, at, scope } = switch;
     let (what, resume) = match scope {
         recovery::ports::Scope::All => ("all databases".to_owned(), commands::resume_all()),
         recovery::ports::Scope::Database(name) => (name.clone(), commands::resume(name)),

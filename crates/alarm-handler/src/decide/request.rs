@@ -10,16 +10,12 @@ use recovery::{Decision, Entry, Guard, Verdict, incident::Trigger, signal::Reque
 pub(super) fn concerned(request: &Request, plan: &Plan) -> Vec<String> {
     let known = |name: &String| plan.database(name).map(|d| d.name.clone()).into_iter().collect();
     match request {
-        Request::Failover { database, .. }
-        | Request::Status {
-            database: Some(database),
-            ..
-        } => known(database),
-        Request::Status {
-            incident: Some(incident),
-            ..
+        Request::Failover { database, .. } | Request::Status { database: Some(database), .. } => {
+            known(database)
         }
-        | Request::Ack { incident, .. } => database_of(incident).into_iter().collect(),
+        Request::Status { incident: Some(incident), .. } | Request::Ack { incident, .. } => {
+            database_of(incident).into_iter().collect()
+        }
         Request::Status { .. } => all(plan),
         Request::Pause { database, .. } | Request::Resume { database, .. } => {
             database.as_ref().map_or_else(|| all(plan), known)
@@ -50,29 +46,12 @@ pub(super) fn decide(now: Timestamp, request: &Request, plan: &Plan, state: &Sta
         return Ruling::nothing(verdict);
     }
     match request {
-        Request::Failover {
-            database,
-            reason,
-            by,
-            dry_run,
-        } => failover(
-            now,
-            &Asked {
-                database,
-                reason,
-                by,
-                dry_run: *dry_run,
-            },
-            plan,
-            state,
-        ),
+        Request::Failover { database, reason, by, dry_run } => {
+            failover(now, &Asked { database, reason, by, dry_run: *dry_run }, plan, state)
+        }
         Request::Status { .. } | Request::Ack { .. } | Request::Pause { .. } | Request::Resume { .. } => {
-            let verdict = Verdict::new(
-                Decision::Note,
-                Guard::PersonAsks,
-                "A person asks, and is answered.",
-            )
-            .unless("Nothing: people are always answered.");
+            let verdict = Verdict::new(Decision::Note, Guard::PersonAsks, "A person asks, and is answered.")
+                .unless("Nothing: people are always answered.");
             let verdict = match named {
                 Some(name) => verdict.about(name),
                 None => verdict,
@@ -91,12 +70,7 @@ struct Asked<'a> {
 }
 
 fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ruling {
-    let Asked {
-        database,
-        reason,
-        by,
-        dry_run,
-    } = *asked;
+    let Asked { database, reason, by, dry_run } = *asked;
     if let Some(why) = state.elsewhere(plan, database) {
         let verdict = refused(Guard::NotOurs, format!("{why}."), plan, database)
             .unless("Ask the stack in the database's region.");
@@ -130,10 +104,6 @@ fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ru
     let said = format!("{by} asks for a failover of {database}: {reason}");
     let verdict = evidence(Verdict::new(Decision::Act, Guard::PersonAsks, said))
         .unless("Without an available reader, or in a region that the plan forbids, it would be refused.");
-    let trigger = Trigger::Person {
-        by: by.to_owned(),
-        reason: reason.to_owned(),
-        at: now,
-    };
+    let trigger = Trigger::Person { by: by.to_owned(), reason: reason.to_owned(), at: now };
     Ruling::open(verdict, trigger, Entry::Assess, None, &[NoticeKind::Interruption])
 }

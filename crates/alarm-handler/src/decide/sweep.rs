@@ -22,15 +22,10 @@ pub(super) fn decide(now: Timestamp, plan: &Plan, state: &State) -> Vec<Ruling> 
 
 fn open(now: Timestamp, head: &Head) -> Ruling {
     let about = |decision, guard, reason: String| {
-        Verdict::new(decision, guard, reason)
-            .about(&head.database)
-            .seeing("incident", open_incident(head))
+        Verdict::new(decision, guard, reason).about(&head.database).seeing("incident", open_incident(head))
     };
     if now.duration_since(head.opened_at) < CLAIM_PATIENCE {
-        let reason = format!(
-            "Incident {} is young: whoever opened it is at work.",
-            head.incident
-        );
+        let reason = format!("Incident {} is young: whoever opened it is at work.", head.incident);
         let verdict = about(Decision::Ignore, Guard::IncidentOpen, reason);
         return Ruling::nothing(verdict.unless("Two minutes after its opening it is looked at."));
     }
@@ -44,10 +39,7 @@ fn open(now: Timestamp, head: &Head) -> Ruling {
         let act = Act::Start;
         return Ruling { verdict, act };
     }
-    let reason = format!(
-        "Incident {} is open: is its recovery still running?",
-        head.incident
-    );
+    let reason = format!("Incident {} is open: is its recovery still running?", head.incident);
     let verdict = about(Decision::Note, Guard::IncidentOpen, reason)
         .unless("If the recovery does not run, the incident is handed over to people.");
     let act = Act::Look;

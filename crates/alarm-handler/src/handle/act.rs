@@ -39,9 +39,9 @@ pub(super) async fn settle(
             Act::Start | Act::Look | Act::Escalate => {
                 return follow::up(now, ruling, head, ports).await;
             }
-            Act::Note { alarm_at, ref owes } => head
-                .as_ref()
-                .map(|h| noted(now, h, &ruling.verdict, alarm_at, owes)),
+            Act::Note { alarm_at, ref owes } => {
+                head.as_ref().map(|h| noted(now, h, &ruling.verdict, alarm_at, owes))
+            }
             Act::Open(ref opening) => opened(now, name, opening, head.as_ref(), &ruling.verdict, context),
         };
         let Some(record) = record else {
@@ -87,12 +87,7 @@ pub(super) async fn settle(
 
 impl Done {
     pub(super) fn only(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            incident: None,
-            execution: None,
-            not_started: None,
-        }
+        Self { verdict, incident: None, execution: None, not_started: None }
     }
 }
 
@@ -137,10 +132,7 @@ fn noted(
         sequence: head.sequence + 1,
         fence: head.fence,
         at: now,
-        event: Event::Noted {
-            verdict: verdict.clone(),
-            alarm_at,
-        },
+        event: Event::Noted { verdict: verdict.clone(), alarm_at },
         owes: owes.to_vec(),
     }
 }

@@ -28,12 +28,8 @@ pub(super) async fn to(
         }
         Request::Ack { incident, by, reason } => json(&ack(now, incident, by, reason, state, ports).await?),
         Request::Pause { database, by, reason } => {
-            let switch = Switch {
-                scope: scope(database.as_deref()),
-                by: by.clone(),
-                reason: reason.clone(),
-                at: now,
-            };
+            let switch =
+                Switch { scope: scope(database.as_deref()), by: by.clone(), reason: reason.clone(), at: now };
             json(&pause(switch, database.as_deref(), ports, context).await?)
         }
         Request::Resume { database, .. } => json(&resume(database.as_deref(), ports, context).await?),
@@ -51,11 +47,7 @@ async fn ack(
     ports: &Ports<'_>,
 ) -> Result<AckReply, Trouble> {
     let incident = IncidentId::named(named);
-    let reply = |answer, acknowledged| AckReply {
-        answer,
-        incident: incident.clone(),
-        acknowledged,
-    };
+    let reply = |answer, acknowledged| AckReply { answer, incident: incident.clone(), acknowledged };
     let refused = |why: String| Ok(reply(Answer::refused(Guard::UnknownDatabase, why), false));
     let Some(head) = state.heads.values().find(|h| h.incident == incident) else {
         return refused(format!(
@@ -89,10 +81,7 @@ async fn acknowledge(
     let mut log = Log::load(ports.incidents, &head.database, &head.incident, head.fence)
         .await
         .map_err(Trouble::Step)?;
-    let event = Event::Acknowledged {
-        by: by.to_owned(),
-        reason: reason.to_owned(),
-    };
+    let event = Event::Acknowledged { by: by.to_owned(), reason: reason.to_owned() };
     log.append(now, event, &[]).await.map_err(Trouble::Step)
 }
 
@@ -124,17 +113,12 @@ async fn resume(
     let was = in_time(context, "UpdateItem", ports.incidents.resume(&scope(database))).await?;
     let what = database.unwrap_or("all databases");
     let mut reply = standing(Answer::done(String::new()), database, ports, context).await?;
-    let said = if was {
-        "is no longer paused"
-    } else {
-        "was not paused"
-    };
+    let said = if was { "is no longer paused" } else { "was not paused" };
     reply.answer.reason = match reply.switches.first() {
         None => format!("Automatic action for {what} {said}."),
-        Some(other) => format!(
-            "The pause for {what} {said}, but another one stands, by {}: {}",
-            other.by, other.reason
-        ),
+        Some(other) => {
+            format!("The pause for {what} {said}, but another one stands, by {}: {}", other.by, other.reason)
+        }
     };
     Ok(reply)
 }
@@ -142,10 +126,7 @@ async fn resume(
 fn unknown(database: Option<&str>, context: &Context) -> Option<SwitchReply> {
     let name = database.filter(|name| context.plan.database(name).is_none())?;
     Some(SwitchReply {
-        answer: Answer::refused(
-            Guard::UnknownDatabase,
-            format!("The plan has no database `{name}`."),
-        ),
+        answer: Answer::refused(Guard::UnknownDatabase, format!("The plan has no database `{name}`.")),
         database: Some(name.to_owned()),
         paused: false,
         switches: Vec::new(),

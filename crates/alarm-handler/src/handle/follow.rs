@@ -20,11 +20,7 @@ pub(super) async fn begin(now: Timestamp, record: Record, ports: &Ports<'_>, don
     match start(now, &run, &id, &database, ports).await {
         Ok(arn) => done.execution = Some(arn),
         Err(error) => {
-            tracing::error!(
-                error = error.name(),
-                incident = id.as_str(),
-                "not started: {error}"
-            );
+            tracing::error!(error = error.name(), incident = id.as_str(), "not started: {error}");
             done.not_started = Some(error);
         }
     }
@@ -55,11 +51,7 @@ pub(super) async fn up(
             Err(error) => done.not_started = Some(error),
         },
         Act::Look => {
-            let found = ports
-                .executions
-                .find(&run)
-                .await
-                .map_err(|e| Trouble::Step(e.into()))?;
+            let found = ports.executions.find(&run).await.map_err(|e| Trouble::Step(e.into()))?;
             match found {
                 Some(execution) if execution.status == "RUNNING" => done.execution = Some(execution.arn),
                 other => {
@@ -99,21 +91,14 @@ async fn start(
     };
     if execution.status != "RUNNING" {
         let verdict = died(&log.head, &execution.status);
-        log.append(now, closed(&verdict), &[NoticeKind::Escalation])
-            .await?;
+        log.append(now, closed(&verdict), &[NoticeKind::Escalation]).await?;
         return Ok(execution.arn);
     }
-    let event = Event::Started {
-        execution: execution.arn.clone(),
-    };
+    let event = Event::Started { execution: execution.arn.clone() };
     let fence = run.fence;
     let written = log.append_when(now, event, &[], |i| !has_started(i, fence)).await;
     if let Err(error) = written {
-        tracing::warn!(
-            error = error.name(),
-            incident = incident.as_str(),
-            "started, not written: {error}"
-        );
+        tracing::warn!(error = error.name(), incident = incident.as_str(), "started, not written: {error}");
     }
     Ok(execution.arn)
 }
@@ -133,11 +118,7 @@ fn still_ours<T>(result: Result<T, StepError>) -> Result<Option<T>, Trouble> {
 }
 
 fn closed(verdict: &Verdict) -> Event {
-    Event::Closed {
-        closing: Closing::Escalated,
-        step: None,
-        verdict: verdict.clone(),
-    }
+    Event::Closed { closing: Closing::Escalated, step: None, verdict: verdict.clone() }
 }
 
 fn died(head: &Head, status: &str) -> Verdict {

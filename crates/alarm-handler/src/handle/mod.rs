@@ -201,12 +201,7 @@ async fn in_time<T>(
 }
 
 fn failover_reply(done: Done, dry_run: bool, plan: &Plan) -> FailoverReply {
-    let Done {
-        verdict,
-        incident,
-        execution,
-        not_started,
-    } = done;
+    let Done { verdict, incident, execution, not_started } = done;
     let mut answer = Answer::of(&verdict);
     if let Some(error) = not_started {
         answer.reason = format!(
@@ -235,11 +230,7 @@ fn log(done: &Done) {
         decision = word(&done.verdict.decision),
         guard = word(&done.verdict.guard),
         database = done.verdict.database.as_deref().unwrap_or_default(),
-        incident = done
-            .incident
-            .as_ref()
-            .map(|(id, _)| id.as_str())
-            .unwrap_or_default(),
+        incident = done.incident.as_ref().map(|(id, _)| id.as_str()).unwrap_or_default(),
         execution = done.execution.as_deref().unwrap_or_default(),
         "{}",
         done.verdict.reason
@@ -249,8 +240,7 @@ fn log(done: &Done) {
 /// A decision's or guard's stable name.
 fn word(value: &impl Serialize) -> String {
     let json = serde_json::to_value(value).ok();
-    json.and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    json.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn json(reply: &impl Serialize) -> Result<Value, Trouble> {
@@ -264,9 +254,7 @@ fn undecided() -> StepError {
 
 /// The same ruling's subject in a fresh decision.
 fn again(rulings: Vec<Ruling>, database: Option<&str>) -> Option<Ruling> {
-    rulings
-        .into_iter()
-        .find(|r| r.verdict.database.as_deref() == database)
+    rulings.into_iter().find(|r| r.verdict.database.as_deref() == database)
 }
 
 /// What is left of a ruling when its incident exists already under the same name.
@@ -274,8 +262,5 @@ fn repeat(mut verdict: Verdict, incident: &IncidentId) -> Ruling {
     verdict.decision = Decision::Ignore;
     verdict.guard = Guard::Repeat;
     verdict.reason = format!("Incident {incident} has been dealt with already: this is a repeat.");
-    Ruling {
-        verdict,
-        act: Act::Nothing,
-    }
+    Ruling { verdict, act: Act::Nothing }
 }

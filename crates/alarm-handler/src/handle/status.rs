@@ -36,10 +36,7 @@ pub(super) async fn reply(
         None => None,
     };
     if let (Some(named), None) = (incident, &found) {
-        return Ok(refused(format!(
-            "There is no incident `{}`.",
-            IncidentId::named(named)
-        )));
+        return Ok(refused(format!("There is no incident `{}`.", IncidentId::named(named))));
     }
     let shown = |d: &&Database| match (database, &found) {
         (Some(name), _) => d.name == name,
@@ -125,9 +122,5 @@ fn incident_status(incident: &Incident) -> IncidentStatus {
 }
 
 fn match_started(event: &Event) -> Option<&str> {
-    if let Event::Started { execution } = event {
-        Some(execution)
-    } else {
-        None
-    }
+    if let Event::Started { execution } = event { Some(execution) } else { None }
 }

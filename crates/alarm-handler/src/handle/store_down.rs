@@ -85,11 +85,7 @@ fn stopped(ended: &ExecutionEnded, context: &Context) -> Option<News> {
         return None;
     }
     let (incident, _, database) = incident(&ended.name)?;
-    let cause = if ended.cause.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", ended.cause)
-    };
+    let cause = if ended.cause.is_empty() { String::new() } else { format!(": {}", ended.cause) };
     let plan = context.plan.database(&database);
     let steps = plan.map(|plan| {
         let restart = |s: &plan::Service| commands::restart(plan, &s.cluster, &s.name);
@@ -119,11 +115,7 @@ fn notices<'a>(
     context: &'a Context,
     error: &'a CallError,
 ) -> impl Iterator<Item = Notice> + 'a {
-    let told = context
-        .plan
-        .audiences
-        .iter()
-        .filter(|a| a.hears(NoticeKind::Escalation));
+    let told = context.plan.audiences.iter().filter(|a| a.hears(NoticeKind::Escalation));
     told.map(move |audience| Notice {
         id: format!("{}#{:08}#{}", news.id, 0, audience.name),
         incident: news.incident.clone(),
@@ -139,16 +131,10 @@ fn notices<'a>(
 }
 
 fn body(news: &News, context: &Context, error: &CallError) -> String {
-    let mark = if context.drill {
-        format!("{}\n\n", notice::EXERCISE)
-    } else {
-        String::new()
-    };
+    let mark = if context.drill { format!("{}\n\n", notice::EXERCISE) } else { String::new() };
     let plan = context.plan.database(&news.database);
     let run_book = plan.and_then(|d| d.run_book.as_deref());
-    let run_book = run_book
-        .map(|url| format!("\nRun book: {url}\n"))
-        .unwrap_or_default();
+    let run_book = run_book.map(|url| format!("\nRun book: {url}\n")).unwrap_or_default();
     let (todo, commands) = &news.todo;
     let commands: String = commands.iter().flat_map(|c| ["  ", c, "\n"]).collect();
     format!(

@@ -35,9 +35,7 @@ fn change(arn_node: &Node<'_>, detail: &Node<'_>, via: Via) -> Result<Signal, St
         AlarmValue::Alarm => breach::since(state.get("reasonData").as_ref(), reason, at),
         AlarmValue::Ok | AlarmValue::InsufficientData | AlarmValue::Other(_) => None,
     };
-    let suppressed = state
-        .maybe_text("actionsSuppressedBy")
-        .is_some_and(|s| !s.is_empty());
+    let suppressed = state.maybe_text("actionsSuppressedBy").is_some_and(|s| !s.is_empty());
     Ok(Signal::Alarm(AlarmChange {
         name: named(arn_node, &arn, detail.get("alarmName").as_ref())?,
         arn: text::plain(arn_node.text()?, 1024),
@@ -68,11 +66,7 @@ pub(super) fn named(at: &Node<'_>, arn: &Arn<'_>, beside: Option<&Node<'_>>) -> 
     }
     let clean = text::plain(arn.name, NAME);
     // A name that only looks like one of the plan after cleaning must not pass for it.
-    Ok(if clean == arn.name {
-        clean
-    } else {
-        format!("{clean}…")
-    })
+    Ok(if clean == arn.name { clean } else { format!("{clean}…") })
 }
 
 pub(super) fn value(text: &str) -> AlarmValue {
@@ -96,10 +90,7 @@ fn kind(configuration: Option<&Node<'_>>) -> AlarmKind {
     if configuration.get("alarmRule").is_some() {
         return AlarmKind::Composite;
     }
-    let metrics = configuration
-        .get("metrics")
-        .map(|m| m.items())
-        .unwrap_or_default();
+    let metrics = configuration.get("metrics").map(|m| m.items()).unwrap_or_default();
     if metrics.is_empty() {
         AlarmKind::Unknown
     } else if metrics.iter().any(|m| m.get("expression").is_some()) {

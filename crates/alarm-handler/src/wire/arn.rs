@@ -40,12 +40,7 @@ impl<'a> Arn<'a> {
             && !account.is_empty()
             && account.chars().all(|c| c.is_ascii_digit())
             && !name.is_empty();
-        sound.then_some(Self {
-            region,
-            account,
-            kind,
-            name,
-        })
+        sound.then_some(Self { region, account, kind, name })
     }
 
     /// The ARN that stands at `node`, which must be one of `service`.
@@ -63,11 +58,7 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_colons() {
-        let arn = Arn::of(
-            "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mysql-2018",
-            "rds",
-        )
-        .unwrap();
+        let arn = Arn::of("arn:aws:rds:us-east-1:123456789012:snapshot:rds:mysql-2018", "rds").unwrap();
         assert_eq!(
             (arn.region, arn.account, arn.kind, arn.name),
             ("us-east-1", "123456789012", "snapshot", "rds:mysql-2018")

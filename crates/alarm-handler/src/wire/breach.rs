@@ -37,12 +37,7 @@ fn first_bad(data: &Value, reason: &str) -> Option<Timestamp> {
         }
     };
     let time = |point: &Value| point.get("timestamp").and_then(Value::as_str).and_then(moment);
-    points
-        .iter()
-        .take(MOST_DATAPOINTS)
-        .filter(bad)
-        .filter_map(time)
-        .min()
+    points.iter().take(MOST_DATAPOINTS).filter(bad).filter_map(time).min()
 }
 
 /// The event does not carry the comparison, but CloudWatch's sentence does.
@@ -98,17 +93,10 @@ mod tests {
     fn else_the_start_of_the_range_and_never_a_time_after_the_change() {
         let start = json!({"startDate": "2026-03-01T10:05:00.000+0000"});
         assert_eq!(of(&start, BELOW), Some("2026-03-01T10:05:00Z".to_owned()));
-        assert_eq!(
-            of(&json!({"startDate": "2027-03-01T10:05:00.000+0000"}), BELOW),
-            None
-        );
-        for odd in [
-            json!("{"),
-            json!(7),
-            json!([]),
-            json!({"startDate": {}}),
-            json!({"evaluatedDatapoints": 1}),
-        ] {
+        assert_eq!(of(&json!({"startDate": "2027-03-01T10:05:00.000+0000"}), BELOW), None);
+        for odd in
+            [json!("{"), json!(7), json!([]), json!({"startDate": {}}), json!({"evaluatedDatapoints": 1})]
+        {
             assert_eq!(of(&odd, BELOW), None);
         }
     }

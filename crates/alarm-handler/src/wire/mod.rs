@@ -39,14 +39,10 @@ pub fn signals(event: &Value) -> Vec<Result<Signal, StepError>> {
 }
 
 fn record(node: &Node<'_>) -> Result<Signal, StepError> {
-    let source = node
-        .maybe_text("EventSource")
-        .or_else(|| node.maybe_text("eventSource"));
+    let source = node.maybe_text("EventSource").or_else(|| node.maybe_text("eventSource"));
     match source {
         Some("aws:sns") => sns::record(node),
-        Some(other) => Ok(Signal::Other {
-            what: format!("a record of {}", text::plain(other, 60)),
-        }),
+        Some(other) => Ok(Signal::Other { what: format!("a record of {}", text::plain(other, 60)) }),
         None => Err(node.wrong("has no EventSource")),
     }
 }
@@ -82,8 +78,6 @@ fn event_bridge(event: &Node<'_>, via: Via) -> Result<Signal, StepError> {
         ("aws.rds", "RDS DB Cluster Event" | "RDS DB Instance Event") => rds::event(event),
         ("aws.states", "Step Functions Execution Status Change") => states::event(event),
         ("aws.events", "Scheduled Event") => Ok(Signal::Sweep),
-        _ => Ok(Signal::Other {
-            what: text::plain(&format!("{source} {kind}"), 120),
-        }),
+        _ => Ok(Signal::Other { what: text::plain(&format!("{source} {kind}"), 120) }),
     }
 }

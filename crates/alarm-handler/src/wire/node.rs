@@ -15,10 +15,7 @@ pub(crate) struct Node<'a> {
 impl<'a> Node<'a> {
     /// The value at `path`, such as `$` for the event itself.
     pub(crate) fn at(value: &'a Value, path: &str) -> Self {
-        Self {
-            value,
-            path: path.to_owned(),
-        }
+        Self { value, path: path.to_owned() }
     }
 
     /// The value itself.
@@ -39,10 +36,7 @@ impl<'a> Node<'a> {
     /// What stands under `key`; none when it is missing or null, or this is not an object.
     pub(crate) fn get(&self, key: &str) -> Option<Node<'a>> {
         let value = self.value.get(key).filter(|v| !v.is_null())?;
-        Some(Self {
-            value,
-            path: format!("{}.{key}", self.path),
-        })
+        Some(Self { value, path: format!("{}.{key}", self.path) })
     }
 
     /// What stands under `key`, which must be there.
@@ -57,10 +51,7 @@ impl<'a> Node<'a> {
     /// The items of this array; none when it is something else.
     pub(crate) fn items(&self) -> Vec<Node<'a>> {
         let items = self.value.as_array().map(Vec::as_slice).unwrap_or_default();
-        let node = |(index, value)| Self {
-            value,
-            path: format!("{}[{index}]", self.path),
-        };
+        let node = |(index, value)| Self { value, path: format!("{}[{index}]", self.path) };
         items.iter().enumerate().map(node).collect()
     }
 
@@ -94,9 +85,7 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     if text.len() > 64 {
         return None;
     }
-    text.parse()
-        .or_else(|_| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text))
-        .ok()
+    text.parse().or_else(|_| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text)).ok()
 }
 
 fn kind(value: &Value) -> &'static str {

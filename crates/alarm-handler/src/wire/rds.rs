@@ -16,9 +16,7 @@ pub(super) fn event(event: &Node<'_>) -> Result<Signal, StepError> {
     };
     let read = rds_event::read(detail.maybe_text("EventID"), source.text()?, message, at);
     Ok(read.map_or_else(
-        || Signal::Other {
-            what: format!("an event of RDS about a {}", recovery::text::plain(arn.kind, 40)),
-        },
+        || Signal::Other { what: format!("an event of RDS about a {}", recovery::text::plain(arn.kind, 40)) },
         Signal::Database,
     ))
 }

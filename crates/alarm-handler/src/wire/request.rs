@@ -22,10 +22,7 @@ pub(super) fn request(node: &Node<'_>) -> Result<Signal, StepError> {
         }
         "status" => {
             only(node, &["database", "incident"])?;
-            Request::Status {
-                database: maybe(node, "database", 63)?,
-                incident: maybe(node, "incident", 80)?,
-            }
+            Request::Status { database: maybe(node, "database", 63)?, incident: maybe(node, "incident", 80)? }
         }
         "ack" => {
             only(node, &["incident", "by", "reason"])?;
@@ -54,9 +51,7 @@ pub(super) fn request(node: &Node<'_>) -> Result<Signal, StepError> {
         other => {
             let shown = text::plain(other, 40);
             let words = "failover, status, ack, pause, resume";
-            return Err(node
-                .need("mainstay")?
-                .wrong(&format!("is `{shown}`; it must be one of {words}")));
+            return Err(node.need("mainstay")?.wrong(&format!("is `{shown}`; it must be one of {words}")));
         }
     };
     Ok(Signal::Request(request))

@@ -17,12 +17,8 @@ use serde_json::Value;
 /// for a signature or an address for unsubscribing that nobody here reads.
 pub(super) fn record(node: &Node<'_>) -> Result<Signal, StepError> {
     let outer = node.need("Sns")?.need("Message")?;
-    let parsed: Value = serde_json::from_str(outer.text()?).map_err(|e| {
-        outer.wrong(&format!(
-            "is not a JSON text: {}",
-            text::plain(&e.to_string(), 120)
-        ))
-    })?;
+    let parsed: Value = serde_json::from_str(outer.text()?)
+        .map_err(|e| outer.wrong(&format!("is not a JSON text: {}", text::plain(&e.to_string(), 120))))?;
     message(&Node::at(&parsed, outer.path()))
 }
 

@@ -13,9 +13,7 @@ pub(super) fn event(event: &Node<'_>) -> Result<Signal, StepError> {
     let detail = event.need("detail")?;
     let status = detail.need_text("status")?;
     if matches!(status, "RUNNING" | "PENDING_REDRIVE") {
-        return Ok(Signal::Other {
-            what: format!("an execution that is {status}"),
-        });
+        return Ok(Signal::Other { what: format!("an execution that is {status}") });
     }
     let arn_node = detail.need("executionArn")?;
     let arn = Arn::read(&arn_node, "states")?;

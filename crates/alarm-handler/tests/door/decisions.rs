@@ -48,16 +48,8 @@ fn entry(ruling: &Ruling) -> Entry {
 }
 
 fn paused(scope: Scope) -> State {
-    let switch = Switch {
-        scope,
-        by: "dana".to_owned(),
-        reason: "load test".to_owned(),
-        at: at("08:00:00"),
-    };
-    State {
-        switches: vec![switch],
-        ..ours()
-    }
+    let switch = Switch { scope, by: "dana".to_owned(), reason: "load test".to_owned(), at: at("08:00:00") };
+    State { switches: vec![switch], ..ours() }
 }
 
 fn seen(mut state: State, time: &str) -> State {
@@ -70,58 +62,25 @@ const RECOVERED: Status = Status::Closed(Closing::Recovered);
 
 #[test]
 fn the_signals_read_what_the_samples_say() {
-    let Signal::Alarm(alarm) = signal("alarm-writer-down") else {
-        panic!()
-    };
+    let Signal::Alarm(alarm) = signal("alarm-writer-down") else { panic!() };
     assert_eq!(
         (alarm.name.as_str(), alarm.kind, alarm.via),
         ("orders-writer-down", AlarmKind::Metric, Via::EventBridge)
     );
     assert_eq!(alarm.at, at("10:02:31.544"));
-    assert_eq!(
-        alarm.breaching_since,
-        Some(at("10:00:00")),
-        "silence since the oldest missing datapoint"
-    );
+    assert_eq!(alarm.breaching_since, Some(at("10:00:00")), "silence since the oldest missing datapoint");
     for (name, kind, via, since) in [
         ("alarm-writer-down-sns", AlarmKind::Metric, Via::Sns, None),
-        (
-            "alarm-writer-down-eventbridge-in-sns",
-            AlarmKind::Metric,
-            Via::Sns,
-            Some("10:00:00"),
-        ),
-        (
-            "alarm-writer-down-direct",
-            AlarmKind::Metric,
-            Via::Direct,
-            Some("10:00:00"),
-        ),
-        (
-            "alarm-api-error-rate",
-            AlarmKind::MetricMath,
-            Via::EventBridge,
-            Some("10:00:00"),
-        ),
+        ("alarm-writer-down-eventbridge-in-sns", AlarmKind::Metric, Via::Sns, Some("10:00:00")),
+        ("alarm-writer-down-direct", AlarmKind::Metric, Via::Direct, Some("10:00:00")),
+        ("alarm-api-error-rate", AlarmKind::MetricMath, Via::EventBridge, Some("10:00:00")),
         ("alarm-api-error-rate-sns", AlarmKind::MetricMath, Via::Sns, None),
-        (
-            "alarm-alb-latency",
-            AlarmKind::Metric,
-            Via::EventBridge,
-            Some("10:00:00"),
-        ),
-        (
-            "alarm-canary",
-            AlarmKind::Metric,
-            Via::EventBridge,
-            Some("10:01:00"),
-        ),
+        ("alarm-alb-latency", AlarmKind::Metric, Via::EventBridge, Some("10:00:00")),
+        ("alarm-canary", AlarmKind::Metric, Via::EventBridge, Some("10:01:00")),
         ("alarm-composite", AlarmKind::Composite, Via::EventBridge, None),
         ("alarm-contributor", AlarmKind::MetricMath, Via::EventBridge, None),
     ] {
-        let Signal::Alarm(alarm) = signal(name) else {
-            panic!("{name}")
-        };
+        let Signal::Alarm(alarm) = signal(name) else { panic!("{name}") };
         assert_eq!((alarm.kind, alarm.via), (kind, via), "{name}");
         assert_eq!(alarm.breaching_since, since.map(at), "{name}");
         assert_eq!(
@@ -130,9 +89,7 @@ fn the_signals_read_what_the_samples_say() {
             "{name}"
         );
     }
-    let Signal::Database(event) = signal("rds-failover-completed-without-id") else {
-        panic!()
-    };
+    let Signal::Database(event) = signal("rds-failover-completed-without-id") else { panic!() };
     assert_eq!(event.instance.as_deref(), Some("orders-2"));
 }
 
@@ -169,18 +126,10 @@ fn a_transition_that_is_no_newer_is_a_repeat() {
             assert_eq!(ruling.act, Act::Nothing);
         }
         let ruling = ruled("alarm-writer-down", &plan(), &seen(state(status), "10:02:31.543"));
-        assert_ne!(
-            words(&ruling),
-            is("ignore", "repeat"),
-            "{status:?}, newer by a millisecond"
-        );
+        assert_ne!(words(&ruling), is("ignore", "repeat"), "{status:?}, newer by a millisecond");
     }
     // Speaking again after a suppression is a later transition.
-    let ruling = ruled(
-        "alarm-composite-suppression-ended",
-        &plan(),
-        &seen(state(RECOVERED), "10:03:12.402"),
-    );
+    let ruling = ruled("alarm-composite-suppression-ended", &plan(), &seen(state(RECOVERED), "10:03:12.402"));
     assert_eq!(words(&ruling), is("open", "witness-speaks"));
 }
 
@@ -197,30 +146,16 @@ fn a_repeat_of_a_claim_that_never_started_starts_it() {
 #[test]
 fn an_unacknowledged_escalation_blocks_machines_but_not_people() {
     let blocked = state(ESCALATED);
-    for name in [
-        "alarm-writer-down",
-        "alarm-muted",
-        "rds-failover-started-cross-az",
-    ] {
+    for name in ["alarm-writer-down", "alarm-muted", "rds-failover-started-cross-az"] {
         let ruling = ruled(name, &plan(), &blocked);
-        assert_eq!(
-            words(&ruling),
-            is("refuse", "escalation-unacknowledged"),
-            "{name}"
-        );
+        assert_eq!(words(&ruling), is("refuse", "escalation-unacknowledged"), "{name}");
         assert!(matches!(ruling.act, Act::Note { .. }), "the block stays: {name}");
         assert_eq!(owes(&ruling), [NoticeKind::Refused], "{name}");
         let command = "aws rds failover-db-cluster --db-cluster-identifier orders --region ca-central-1";
-        assert!(
-            ruling.verdict.evidence.iter().any(|e| e.value == command),
-            "{name}"
-        );
+        assert!(ruling.verdict.evidence.iter().any(|e| e.value == command), "{name}");
     }
     let ruling = ruled("request-failover", &plan(), &blocked);
-    assert_eq!(
-        (words(&ruling), entry(&ruling)),
-        (is("act", "person-asks"), Entry::Assess)
-    );
+    assert_eq!((words(&ruling), entry(&ruling)), (is("act", "person-asks"), Entry::Assess));
     let mut acknowledged = blocked;
     acknowledged.heads.get_mut("orders").unwrap().acknowledged = true;
     let ruling = ruled("alarm-writer-down", &plan(), &acknowledged);
@@ -229,20 +164,14 @@ fn an_unacknowledged_escalation_blocks_machines_but_not_people() {
 
 #[test]
 fn an_end_is_told_only_when_the_ok_proves_it() {
-    let awaiting = |status| State {
-        awaiting_end: ["orders".to_owned()].into(),
-        ..state(status)
-    };
+    let awaiting = |status| State { awaiting_end: ["orders".to_owned()].into(), ..state(status) };
     let refused = Status::Closed(Closing::Refused);
     let told = ruled("alarm-writer-ok", &plan(), &awaiting(refused));
     assert_eq!(words(&told), is("note", "recovered-by-itself"));
     assert_eq!(owes(&told), [NoticeKind::AllClear]);
 
     let nothing = |plan: &plan::Plan, state: &State| {
-        assert_eq!(
-            words(&ruled("alarm-writer-ok", plan, state)),
-            is("ignore", "ok-without-incident")
-        );
+        assert_eq!(words(&ruled("alarm-writer-ok", plan, state)), is("ignore", "ok-without-incident"));
     };
     nothing(&plan(), &state(refused));
     nothing(&plan(), &awaiting(Status::Closed(Closing::StoodDown)));
@@ -273,10 +202,7 @@ fn a_pause_refuses_machines_but_not_people() {
         assert_eq!(words(&ruling), is("act", "person-asks"));
     }
     let other = paused(Scope::Database("billing".to_owned()));
-    assert_eq!(
-        words(&ruled("alarm-writer-down", &plan(), &other)),
-        is("open", "witness-speaks")
-    );
+    assert_eq!(words(&ruled("alarm-writer-down", &plan(), &other)), is("open", "witness-speaks"));
 }
 
 #[test]
@@ -288,20 +214,11 @@ fn what_is_opened_begins_where_it_should_and_owes_what_it_should() {
     assert_eq!(open("alarm-writer-down"), (Entry::Confirm, None, vec![]));
     assert_eq!(open("alarm-muted"), (Entry::Confirm, None, vec![]));
     let told = vec![NoticeKind::Interruption];
-    assert_eq!(
-        open("rds-failover-completed"),
-        (Entry::Promotion, None, told.clone())
-    );
+    assert_eq!(open("rds-failover-completed"), (Entry::Promotion, None, told.clone()));
     assert_eq!(open("request-failover"), (Entry::Assess, None, told));
     let escalated = vec![NoticeKind::Escalation];
-    assert_eq!(
-        open("rds-fencing-timed-out"),
-        (Entry::Promotion, Some(Closing::Observed), escalated)
-    );
-    assert_eq!(
-        ruled("request-failover-dry-run", &plan(), &ours()).act,
-        Act::Nothing
-    );
+    assert_eq!(open("rds-fencing-timed-out"), (Entry::Promotion, Some(Closing::Observed), escalated));
+    assert_eq!(ruled("request-failover-dry-run", &plan(), &ours()).act, Act::Nothing);
 }
 
 #[test]
@@ -323,10 +240,7 @@ fn in_mode_observe_a_failover_by_aws_is_told_once() {
     let ruling = ruled("rds-failover-completed", &observing, &told);
     assert_eq!(words(&ruling), is("recycle", "aws-failover"));
     // An alarm in mode observe is opened: `confirm` says what would have been done.
-    assert_eq!(
-        words(&ruled("alarm-writer-down", &observing, &ours())),
-        is("open", "witness-speaks")
-    );
+    assert_eq!(words(&ruled("alarm-writer-down", &observing, &ours())), is("open", "witness-speaks"));
 }
 
 #[test]
@@ -341,38 +255,21 @@ fn a_refusal_to_fail_over_does_not_swallow_a_failover_by_aws() {
     };
     let (alarm, failover) = (Some(Opener::Alarm), Some(Opener::Failover));
     let automatic = plan();
-    for state in [
-        told(Closing::Refused, alarm),
-        told(Closing::Observed, alarm),
-        told(Closing::Refused, None),
-    ] {
+    for state in [told(Closing::Refused, alarm), told(Closing::Observed, alarm), told(Closing::Refused, None)]
+    {
         let ruling = ruled("rds-failover-completed", &automatic, &state);
         assert_eq!(words(&ruling), is("recycle", "aws-failover"));
         assert_eq!((entry(&ruling), closing(&ruling)), (Entry::Promotion, None));
     }
     // Where RDS itself was told of, or nothing may be done still, it is no second outage.
-    let ruling = ruled(
-        "rds-failover-completed",
-        &automatic,
-        &told(Closing::Refused, failover),
-    );
+    let ruling = ruled("rds-failover-completed", &automatic, &told(Closing::Refused, failover));
     assert_eq!(words(&ruling), is("note", "already-known"));
-    let still = State {
-        heads: told(Closing::Refused, alarm).heads,
-        ..paused(Scope::All)
-    };
-    assert_eq!(
-        words(&ruled("rds-failover-completed", &automatic, &still)),
-        is("note", "already-known")
-    );
+    let still = State { heads: told(Closing::Refused, alarm).heads, ..paused(Scope::All) };
+    assert_eq!(words(&ruled("rds-failover-completed", &automatic, &still)), is("note", "already-known"));
     let mut observing = plan();
     observing.databases[0].mode = Mode::Observe;
     assert_eq!(
-        words(&ruled(
-            "rds-failover-completed",
-            &observing,
-            &told(Closing::Observed, alarm)
-        )),
+        words(&ruled("rds-failover-completed", &observing, &told(Closing::Observed, alarm))),
         is("note", "already-known")
     );
 }
@@ -386,22 +283,12 @@ fn a_late_event_that_names_the_present_writer_opens_nothing() {
     let late = dealt_with.clone();
     for name in ["rds-failover-started-cross-az", "rds-failover-completed"] {
         let ruling = ruled(name, &plan(), &late);
-        assert_eq!(
-            (words(&ruling), ruling.act),
-            (is("ignore", "already-known"), Act::Nothing),
-            "{name}"
-        );
+        assert_eq!((words(&ruling), ruling.act), (is("ignore", "already-known"), Act::Nothing), "{name}");
     }
     // The same event after the last close is a new failover, and so is one that names another writer.
     dealt_with.heads.get_mut("orders").unwrap().closed_at = Some(at("10:01:00"));
-    assert_eq!(
-        words(&ruled("rds-failover-completed", &plan(), &dealt_with)),
-        is("recycle", "aws-failover")
-    );
-    assert_eq!(
-        words(&ruled("rds-previous-writer-promoted", &plan(), &late)),
-        is("recycle", "aws-failover")
-    );
+    assert_eq!(words(&ruled("rds-failover-completed", &plan(), &dealt_with)), is("recycle", "aws-failover"));
+    assert_eq!(words(&ruled("rds-previous-writer-promoted", &plan(), &late)), is("recycle", "aws-failover"));
 }
 
 #[test]
@@ -409,16 +296,9 @@ fn other_regions_databases_are_left_to_their_stack() {
     let mut elsewhere = plan();
     elsewhere.databases[0].region = "ca-west-1".to_owned();
     for name in ["alarm-writer-down", "rds-failover-completed"] {
-        assert_eq!(
-            words(&ruled(name, &elsewhere, &ours())),
-            is("ignore", "not-ours"),
-            "{name}"
-        );
+        assert_eq!(words(&ruled(name, &elsewhere, &ours())), is("ignore", "not-ours"), "{name}");
     }
-    assert_eq!(
-        words(&ruled("request-failover", &elsewhere, &ours())),
-        is("refuse", "not-ours")
-    );
+    assert_eq!(words(&ruled("request-failover", &elsewhere, &ours())), is("refuse", "not-ours"));
     // Offline, without a stack, nothing is foreign.
     assert_eq!(
         words(&ruled("alarm-other-account", &plan(), &State::default())),
@@ -433,12 +313,7 @@ fn one_alarm_may_speak_for_several_databases() {
     billing.name = "billing".to_owned();
     billing.identifier = "billing".to_owned();
     two.databases.push(billing);
-    let rulings = decide(
-        at("10:10:00"),
-        &signal("alarm-writer-down"),
-        &two,
-        &state(Status::Started),
-    );
+    let rulings = decide(at("10:10:00"), &signal("alarm-writer-down"), &two, &state(Status::Started));
     let all: Vec<_> = rulings.iter().map(words).collect();
     assert_eq!(all, [is("note", "incident-open"), is("open", "witness-speaks")]);
 }
@@ -455,11 +330,7 @@ fn an_ended_execution_matters_only_to_its_own_open_attempt() {
     };
     for status in [Status::Claimed, Status::Started] {
         assert_eq!(of(status, 1), (is("refuse", "execution-died"), Act::Escalate));
-        assert_eq!(
-            of(status, 2),
-            (is("ignore", "repeat"), Act::Nothing),
-            "a newer attempt"
-        );
+        assert_eq!(of(status, 2), (is("ignore", "repeat"), Act::Nothing), "a newer attempt");
     }
     assert_eq!(of(ESCALATED, 1), (is("ignore", "repeat"), Act::Nothing));
 }

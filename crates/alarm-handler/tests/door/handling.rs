@@ -18,10 +18,7 @@ use std::sync::Mutex;
 async fn an_alarm_opens_an_incident_with_its_slice_frozen_and_starts_it() {
     let mut world = World::new();
     world.context.drill = true;
-    assert_eq!(
-        world.decides("10:02:32", "alarm-writer-down").await,
-        is("open", "witness-speaks")
-    );
+    assert_eq!(world.decides("10:02:32", "alarm-writer-down").await, is("open", "witness-speaks"));
     assert_eq!(world.timeline().await, ["opened", "started"]);
     let head = world.head().await;
     assert_eq!((head.status, head.fence), (Status::Started, 1));
@@ -45,20 +42,12 @@ async fn the_same_alarm_twice_and_by_three_ways_is_one_incident() {
         "alarm-writer-down-direct",
         "alarm-writer-down-eventbridge-in-sns",
     ] {
-        assert_eq!(
-            world.decides("10:02:33", name).await,
-            is("ignore", "repeat"),
-            "{name}"
-        );
+        assert_eq!(world.decides("10:02:33", name).await, is("ignore", "repeat"), "{name}");
     }
     assert_eq!(world.timeline().await, ["opened", "started"]);
     assert_eq!(world.executions.runs().len(), 1);
     world.close("10:20:00", Closing::Recovered).await;
-    assert_eq!(
-        world.decides("10:21:00", "alarm-writer-down").await,
-        is("ignore", "repeat"),
-        "a day late"
-    );
+    assert_eq!(world.decides("10:21:00", "alarm-writer-down").await, is("ignore", "repeat"), "a day late");
     assert_eq!(world.opened(), 1);
 }
 
@@ -114,12 +103,7 @@ impl Incidents for Overtaken<'_> {
 async fn first_write(name: &str) -> (Record, Head) {
     let other = World::new();
     other.handle("10:02:32", &sample(name)).await.unwrap();
-    let record = other
-        .incidents
-        .stream()
-        .into_iter()
-        .find(|r| r.sequence == 1)
-        .unwrap();
+    let record = other.incidents.stream().into_iter().find(|r| r.sequence == 1).unwrap();
     let head = Head::after(None, &record);
     (record, head)
 }
@@ -128,26 +112,12 @@ async fn first_write(name: &str) -> (Record, Head) {
 async fn an_alarm_and_a_person_in_the_same_moment_are_one_incident() {
     for (winner, loser, expected) in [
         ("alarm-writer-down", "request-failover", is("note", "person-asks")),
-        (
-            "request-failover",
-            "alarm-writer-down",
-            is("note", "incident-open"),
-        ),
-        (
-            "alarm-writer-down",
-            "alarm-writer-down-sns",
-            is("ignore", "repeat"),
-        ),
+        ("request-failover", "alarm-writer-down", is("note", "incident-open")),
+        ("alarm-writer-down", "alarm-writer-down-sns", is("ignore", "repeat")),
     ] {
         let world = World::new();
-        let table = Overtaken {
-            inner: &world.incidents,
-            first: Mutex::new(Some(first_write(winner).await)),
-        };
-        let answer = world
-            .handle_with(&table, "10:02:32", &sample(loser))
-            .await
-            .unwrap();
+        let table = Overtaken { inner: &world.incidents, first: Mutex::new(Some(first_write(winner).await)) };
+        let answer = world.handle_with(&table, "10:02:32", &sample(loser)).await.unwrap();
         assert_eq!(decided(&answer), expected, "{winner} before {loser}");
         assert_eq!(world.opened(), 1, "{winner} before {loser}");
     }
@@ -161,10 +131,7 @@ async fn a_name_that_was_used_before_the_newest_incident_opens_nothing() {
     world.decides("10:02:32", "alarm-writer-down").await;
     world.close("10:02:33", Closing::StoodDown).await;
     // It names no writer that Mainstay knows of, so the decision is to recycle; its incident exists.
-    assert_eq!(
-        world.decides("10:05:00", "rds-failover-completed").await,
-        is("ignore", "repeat")
-    );
+    assert_eq!(world.decides("10:05:00", "rds-failover-completed").await, is("ignore", "repeat"));
     assert_eq!(world.opened(), 2);
     assert!(world.topic.sent().is_empty());
 }
@@ -174,56 +141,30 @@ async fn when_the_execution_cannot_be_started_the_incident_stays_claimed_and_is_
     // By the event's second delivery …
     let world = World::new();
     world.executions.fail_with(Some(down("Step Functions")));
-    let error = world
-        .handle("10:02:32", &sample("alarm-writer-down"))
-        .await
-        .unwrap_err();
+    let error = world.handle("10:02:32", &sample("alarm-writer-down")).await.unwrap_err();
     assert_eq!(error.name(), "Unavailable");
     assert_eq!(
         (world.head().await.status, world.timeline().await),
         (Status::Claimed, vec!["opened".to_owned()])
     );
     world.executions.fail_with(None);
-    assert_eq!(
-        world.decides("10:03:32", "alarm-writer-down").await,
-        is("ignore", "repeat")
-    );
-    assert_eq!(
-        (world.head().await.status, world.executions.runs().len()),
-        (Status::Started, 1)
-    );
+    assert_eq!(world.decides("10:03:32", "alarm-writer-down").await, is("ignore", "repeat"));
+    assert_eq!((world.head().await.status, world.executions.runs().len()), (Status::Started, 1));
     // … or by the sweep.
     let world = World::new();
     world.executions.fail_with(Some(down("Step Functions")));
-    world
-        .handle("10:02:32", &sample("alarm-writer-down"))
-        .await
-        .unwrap_err();
+    world.handle("10:02:32", &sample("alarm-writer-down")).await.unwrap_err();
     world.executions.fail_with(None);
-    assert_eq!(
-        world.decides("10:03:00", "sweep-tick").await,
-        is("ignore", "incident-open"),
-        "too young"
-    );
-    assert_eq!(
-        world.decides("10:05:00", "sweep-tick").await,
-        is("note", "execution-died")
-    );
-    assert_eq!(
-        (world.head().await.status, world.executions.runs().len()),
-        (Status::Started, 1)
-    );
+    assert_eq!(world.decides("10:03:00", "sweep-tick").await, is("ignore", "incident-open"), "too young");
+    assert_eq!(world.decides("10:05:00", "sweep-tick").await, is("note", "execution-died"));
+    assert_eq!((world.head().await.status, world.executions.runs().len()), (Status::Started, 1));
     assert_eq!(world.executions.runs()[0].entry, Entry::Confirm);
     // A person is told that it will be started, and which incident to follow.
     let world = World::new();
     world.executions.fail_with(Some(down("Step Functions")));
     let reply: FailoverReply = world.ask("10:02:32", sample("request-failover")).await;
     assert!(reply.incident.is_some() && reply.execution.is_none());
-    assert!(
-        reply.answer.reason.contains("could not be started yet"),
-        "{}",
-        reply.answer.reason
-    );
+    assert!(reply.answer.reason.contains("could not be started yet"), "{}", reply.answer.reason);
 }
 
 #[tokio::test]
@@ -231,25 +172,12 @@ async fn a_dead_execution_is_handed_over_to_people_once() {
     for status in ["execution-failed", "execution-timed-out", "execution-aborted"] {
         let world = World::new();
         world.decides("10:02:32", "alarm-writer-down").await;
-        assert_eq!(
-            world.decides("10:20:02", status).await,
-            is("refuse", "execution-died")
-        );
+        assert_eq!(world.decides("10:20:02", status).await, is("refuse", "execution-died"));
         let newest = world.newest().await;
         assert_eq!(newest.owes, [NoticeKind::Escalation]);
-        assert!(matches!(
-            newest.event,
-            Event::Closed {
-                closing: Closing::Escalated,
-                ..
-            }
-        ));
+        assert!(matches!(newest.event, Event::Closed { closing: Closing::Escalated, .. }));
         assert!(world.head().await.blocked());
-        assert_eq!(
-            world.decides("10:20:03", status).await,
-            is("ignore", "repeat"),
-            "delivered twice"
-        );
+        assert_eq!(world.decides("10:20:03", status).await, is("ignore", "repeat"), "delivered twice");
         assert_eq!(world.timeline().await, ["opened", "started", "closed"]);
     }
 }
@@ -258,41 +186,26 @@ async fn a_dead_execution_is_handed_over_to_people_once() {
 async fn the_sweep_finds_executions_that_died_in_silence() {
     let world = World::new();
     world.decides("10:02:32", "alarm-writer-down").await;
-    assert_eq!(
-        world.decides("10:10:00", "sweep-tick").await,
-        is("note", "incident-open"),
-        "it runs"
-    );
+    assert_eq!(world.decides("10:10:00", "sweep-tick").await, is("note", "incident-open"), "it runs");
     assert_eq!(world.timeline().await, ["opened", "started"]);
     let run = &world.executions.runs()[0];
     world.executions.end(&run.execution_name(), "ABORTED");
-    assert_eq!(
-        world.decides("10:15:00", "sweep-tick").await,
-        is("refuse", "execution-died")
-    );
+    assert_eq!(world.decides("10:15:00", "sweep-tick").await, is("refuse", "execution-died"));
     assert_eq!(world.newest().await.owes, [NoticeKind::Escalation]);
-    assert_eq!(
-        world.decides("10:20:00", "sweep-tick").await,
-        is("ignore", "not-a-failover")
-    );
+    assert_eq!(world.decides("10:20:00", "sweep-tick").await, is("ignore", "not-a-failover"));
 }
 
 #[tokio::test]
 async fn a_claim_whose_execution_has_ended_is_handed_over_not_started_anew() {
     let world = World::new();
     world.executions.fail_with(Some(down("Step Functions")));
-    world
-        .handle("10:02:32", &sample("alarm-writer-down"))
-        .await
-        .unwrap_err();
+    world.handle("10:02:32", &sample("alarm-writer-down")).await.unwrap_err();
     world.executions.fail_with(None);
     // It was started after all, the answer was lost, and it ended.
     let other = World::new();
     other.decides("10:02:32", "alarm-writer-down").await;
     let run = other.executions.runs().remove(0);
-    recovery::ports::Executions::start(&world.executions, &run)
-        .await
-        .unwrap();
+    recovery::ports::Executions::start(&world.executions, &run).await.unwrap();
     world.executions.end(&run.execution_name(), "FAILED");
     world.decides("10:10:00", "sweep-tick").await;
     assert_eq!(world.timeline().await, ["opened", "closed"]);
@@ -303,26 +216,11 @@ async fn a_claim_whose_execution_has_ended_is_handed_over_not_started_anew() {
 async fn news_grows_the_timeline_and_moves_what_counts_as_a_repeat() {
     let world = World::new();
     world.decides("10:02:32", "alarm-writer-down").await;
-    assert_eq!(
-        world.decides("10:05:32", "alarm-writer-ok").await,
-        is("note", "incident-open")
-    );
-    assert_eq!(
-        world.decides("10:05:33", "alarm-writer-ok").await,
-        is("ignore", "repeat")
-    );
-    assert_eq!(
-        world.decides("10:05:34", "rds-failover-completed").await,
-        is("note", "incident-open")
-    );
-    assert_eq!(
-        world.decides("10:05:35", "rds-fencing-timed-out").await,
-        is("note", "incident-open")
-    );
-    assert_eq!(
-        world.timeline().await,
-        ["opened", "started", "noted", "noted", "noted"]
-    );
+    assert_eq!(world.decides("10:05:32", "alarm-writer-ok").await, is("note", "incident-open"));
+    assert_eq!(world.decides("10:05:33", "alarm-writer-ok").await, is("ignore", "repeat"));
+    assert_eq!(world.decides("10:05:34", "rds-failover-completed").await, is("note", "incident-open"));
+    assert_eq!(world.decides("10:05:35", "rds-fencing-timed-out").await, is("note", "incident-open"));
+    assert_eq!(world.timeline().await, ["opened", "started", "noted", "noted", "noted"]);
     assert_eq!(world.newest().await.owes, [NoticeKind::Escalation]);
     assert_eq!(world.executions.runs().len(), 1);
 }
@@ -330,10 +228,7 @@ async fn news_grows_the_timeline_and_moves_what_counts_as_a_repeat() {
 #[tokio::test]
 async fn a_failover_by_aws_is_recycled_from_the_promotion() {
     let world = World::new();
-    assert_eq!(
-        world.decides("10:01:32", "rds-failover-completed").await,
-        is("recycle", "aws-failover")
-    );
+    assert_eq!(world.decides("10:01:32", "rds-failover-completed").await, is("recycle", "aws-failover"));
     assert_eq!(world.executions.runs()[0].entry, Entry::Promotion);
     let opened = world.incidents.stream().remove(0);
     assert_eq!(opened.owes, [NoticeKind::Interruption]);
@@ -345,27 +240,18 @@ async fn a_failover_by_aws_is_recycled_although_mainstays_own_was_just_refused()
     world.decides("10:02:32", "alarm-writer-down").await;
     // As `confirm` does in the cooldown.
     world.close("10:02:40", Closing::Refused).await;
-    assert_eq!(
-        world.decides("10:03:10", "rds-failover-completed").await,
-        is("recycle", "aws-failover")
-    );
+    assert_eq!(world.decides("10:03:10", "rds-failover-completed").await, is("recycle", "aws-failover"));
     assert_eq!(world.executions.runs().len(), 2);
 }
 
 #[tokio::test]
 async fn fencing_that_timed_out_is_told_whatever_the_state() {
     let world = World::new();
-    assert_eq!(
-        world.decides("10:01:32", "rds-fencing-timed-out").await,
-        is("note", "aws-failover")
-    );
+    assert_eq!(world.decides("10:01:32", "rds-fencing-timed-out").await, is("note", "aws-failover"));
     assert_eq!(world.newest().await.owes, [NoticeKind::Escalation]);
     assert!(world.executions.runs().is_empty());
     // AWS fails over all the same: the services must be restarted.
-    assert_eq!(
-        world.decides("10:01:42", "rds-failover-completed").await,
-        is("recycle", "aws-failover")
-    );
+    assert_eq!(world.decides("10:01:42", "rds-failover-completed").await, is("recycle", "aws-failover"));
     assert_eq!(world.executions.runs()[0].entry, Entry::Promotion);
 }
 
@@ -383,28 +269,20 @@ async fn people_who_were_told_and_left_alone_hear_the_end_once() {
             "nobody was told of anything: {closing:?}"
         );
         let head = world.head().await;
-        let mut log = Log::load(&world.incidents, "orders", &head.incident, head.fence)
-            .await
-            .unwrap();
+        let mut log = Log::load(&world.incidents, "orders", &head.incident, head.fence).await.unwrap();
         let event = Event::Closed {
             closing,
             step: None,
             verdict: Verdict::new(Decision::Refuse, Guard::ObserveMode, "for the test"),
         };
-        log.append(at("10:04:00"), event, &[NoticeKind::Interruption])
-            .await
-            .unwrap();
+        log.append(at("10:04:00"), event, &[NoticeKind::Interruption]).await.unwrap();
         assert_eq!(
             world.decides("10:05:32", "alarm-writer-ok").await,
             is("note", "recovered-by-itself"),
             "{closing:?}"
         );
         assert_eq!(world.newest().await.owes, [NoticeKind::AllClear]);
-        assert_eq!(
-            world.head().await.status,
-            Status::Closed(closing),
-            "it stays closed"
-        );
+        assert_eq!(world.head().await.status, Status::Closed(closing), "it stays closed");
         assert_eq!(
             world.decides("10:05:33", "alarm-writer-ok").await,
             is("ignore", "ok-without-incident"),
@@ -418,10 +296,7 @@ async fn a_pause_is_refused_and_its_end_is_told() {
     let world = World::new();
     world.handle("08:00:00", &sample("request-pause")).await.unwrap();
     world.decides("10:02:32", "alarm-writer-down").await;
-    assert_eq!(
-        world.decides("10:05:32", "alarm-writer-ok").await,
-        is("note", "recovered-by-itself")
-    );
+    assert_eq!(world.decides("10:05:32", "alarm-writer-ok").await, is("note", "recovered-by-itself"));
     assert_eq!(world.timeline().await, ["opened", "noted"]);
 }
 
@@ -429,16 +304,10 @@ async fn a_pause_is_refused_and_its_end_is_told() {
 async fn a_refusal_is_recorded_told_and_not_repeated() {
     let world = World::new();
     world.handle("08:00:00", &sample("request-pause")).await.unwrap();
-    assert_eq!(
-        world.decides("10:02:32", "alarm-writer-down").await,
-        is("refuse", "paused")
-    );
+    assert_eq!(world.decides("10:02:32", "alarm-writer-down").await, is("refuse", "paused"));
     assert_eq!(world.head().await.status, Status::Closed(Closing::Refused));
     assert_eq!(world.newest().await.owes, [NoticeKind::Refused]);
-    assert_eq!(
-        world.decides("10:02:33", "alarm-writer-down").await,
-        is("ignore", "repeat")
-    );
+    assert_eq!(world.decides("10:02:33", "alarm-writer-down").await, is("ignore", "repeat"));
     assert!(world.executions.runs().is_empty());
 }
 
@@ -456,19 +325,11 @@ async fn when_the_store_is_down_people_are_told_directly_and_the_event_fails() {
         assert_eq!(audiences, [("on-call", NoticeKind::Escalation)], "{name}");
         let notice = &sent[0];
         assert!(notice.drill && notice.subject.starts_with("[DRILL] orders: act by hand"));
-        assert!(
-            notice.body.starts_with("DRILL: this is an exercise.\n"),
-            "{}",
-            notice.body
-        );
+        assert!(notice.body.starts_with("DRILL: this is an exercise.\n"), "{}", notice.body);
         assert!(notice.subject.is_ascii() && notice.subject.len() < 100);
         let command = "aws rds failover-db-cluster --db-cluster-identifier orders --region ca-central-1";
         assert!(notice.body.contains(command), "{}", notice.body);
-        assert!(
-            notice.body.contains("https://example.com/run-books/orders"),
-            "{}",
-            notice.body
-        );
+        assert!(notice.body.contains("https://example.com/run-books/orders"), "{}", notice.body);
     }
     // What would open nothing is no reason to call people.
     let before = world.topic.sent().len();
@@ -479,10 +340,7 @@ async fn when_the_store_is_down_people_are_told_directly_and_the_event_fails() {
     assert!(world.executions.runs().is_empty());
     // And when the topic is down too, the event still fails with the store's error.
     world.topic.fail_with(Some(down("SNS")));
-    let error = world
-        .handle("10:02:32", &sample("alarm-writer-down"))
-        .await
-        .unwrap_err();
+    let error = world.handle("10:02:32", &sample("alarm-writer-down")).await.unwrap_err();
     assert!(error.to_string().contains("DynamoDB"), "{error}");
 }
 
@@ -510,10 +368,7 @@ async fn when_the_store_is_down_a_recovery_that_stopped_is_told_too() {
         );
         let notice = &sent[0];
         assert_eq!(notice.database, "orders");
-        assert_eq!(
-            notice.subject,
-            "orders: its recovery stopped, a person is needed now"
-        );
+        assert_eq!(notice.subject, "orders: its recovery stopped, a person is needed now");
         for words in [
             status,
             "aws rds describe-db-clusters --db-cluster-identifier orders --region ca-central-1",
@@ -530,10 +385,7 @@ async fn when_the_store_is_down_a_recovery_that_stopped_is_told_too() {
     world.incidents.fail_with(Some(down("DynamoDB")));
     for (key, value) in [
         ("status", "SUCCEEDED"),
-        (
-            "executionArn",
-            "arn:aws:states:ca-central-1:123456789012:execution:mainstay-recovery:mine",
-        ),
+        ("executionArn", "arn:aws:states:ca-central-1:123456789012:execution:mainstay-recovery:mine"),
     ] {
         let mut event = sample("execution-failed");
         event["detail"][key] = value.into();
@@ -575,16 +427,10 @@ impl Incidents for Silent {
 
 #[tokio::test]
 async fn a_store_that_never_answers_leaves_time_to_tell_people() {
-    assert!(
-        alarm_handler::STORE_PATIENCE.as_secs() < 10,
-        "half of the function's timeout of 20 s"
-    );
+    assert!(alarm_handler::STORE_PATIENCE.as_secs() < 10, "half of the function's timeout of 20 s");
     let mut world = World::new();
     world.context.patience = std::time::Duration::from_millis(20);
-    world
-        .handle_with(&Silent, "10:02:32", &sample("alarm-writer-down"))
-        .await
-        .unwrap_err();
+    world.handle_with(&Silent, "10:02:32", &sample("alarm-writer-down")).await.unwrap_err();
     assert_eq!(world.topic.sent().len(), 1);
 }
 
@@ -596,10 +442,7 @@ async fn one_bad_record_does_not_keep_the_others_from_being_dealt_with() {
     let error = world.handle("10:02:32", &event).await.unwrap_err();
     assert!(error.to_string().contains("$.Records[0].Sns.Message"), "{error}");
     assert_eq!(world.timeline().await, ["opened", "started"], "the second record");
-    let both = world
-        .handle("10:02:33", &sample("alarms-two-in-sns"))
-        .await
-        .unwrap();
+    let both = world.handle("10:02:33", &sample("alarms-two-in-sns")).await.unwrap();
     let guards: Vec<_> = both.as_array().unwrap().iter().map(|a| decided(a).1).collect();
     assert_eq!(guards, ["unknown-alarm", "repeat"]);
 }

@@ -25,11 +25,7 @@ fn a_megabyte_of_markup_and_control_characters_is_bounded_and_cleaned() {
     event["detail"]["configuration"]["description"] = json!(hostile);
     let change = alarm(&event);
     assert!(change.reason.chars().count() <= 400);
-    assert!(
-        !change.reason.chars().any(|c| c.is_control() || c == '\u{202e}'),
-        "{}",
-        change.reason
-    );
+    assert!(!change.reason.chars().any(|c| c.is_control() || c == '\u{202e}'), "{}", change.reason);
     assert_eq!(change.breaching_since, None);
     let rulings = decide(at("10:03:00"), &Signal::Alarm(change), &plan(), &ours());
     assert!(serde_json::to_string(&rulings[0].verdict).unwrap().len() < 3_000);
@@ -37,36 +33,23 @@ fn a_megabyte_of_markup_and_control_characters_is_bounded_and_cleaned() {
 
 #[test]
 fn a_name_that_only_looks_like_one_of_the_plan_is_unknown() {
-    for disguise in [
-        "orders-writer-down\n",
-        "\u{202e}orders-writer-down",
-        "orders-writer-down ",
-        " orders-writer-down",
-    ] {
+    for disguise in
+        ["orders-writer-down\n", "\u{202e}orders-writer-down", "orders-writer-down ", " orders-writer-down"]
+    {
         let mut event = sample("alarm-writer-down");
         event["detail"]["alarmName"] = json!(disguise);
-        event["resources"][0] = json!(format!(
-            "arn:aws:cloudwatch:ca-central-1:123456789012:alarm:{disguise}"
-        ));
+        event["resources"][0] =
+            json!(format!("arn:aws:cloudwatch:ca-central-1:123456789012:alarm:{disguise}"));
         let explanation = explain(&event.to_string(), &plan(), &ours(), at("10:03:00")).unwrap();
         assert_eq!(explanation.guard, recovery::Guard::UnknownAlarm, "{disguise:?}");
-        assert!(
-            !explanation.reason.contains(['\n', '\u{202e}']),
-            "{:?}",
-            explanation.reason
-        );
+        assert!(!explanation.reason.contains(['\n', '\u{202e}']), "{:?}", explanation.reason);
     }
 }
 
 #[test]
 fn a_region_for_people_is_not_taken_for_a_region() {
     let event = sample("alarm-writer-down-sns");
-    assert!(
-        event["Records"][0]["Sns"]["Message"]
-            .as_str()
-            .unwrap()
-            .contains("Canada (Central)")
-    );
+    assert!(event["Records"][0]["Sns"]["Message"].as_str().unwrap().contains("Canada (Central)"));
     assert_eq!(alarm(&event).region, "ca-central-1");
 }
 
@@ -77,10 +60,7 @@ fn depth_is_an_error_and_not_a_crash() {
     assert!(error.to_string().contains("recursion limit"), "{error}");
     let mut event = sample("alarm-writer-down-sns");
     event["Records"][0]["Sns"]["Message"] = json!(deep);
-    assert!(matches!(
-        wire::signals(&event).remove(0),
-        Err(StepError::MalformedEvent(_))
-    ));
+    assert!(matches!(wire::signals(&event).remove(0), Err(StepError::MalformedEvent(_))));
 }
 
 #[test]
@@ -158,8 +138,7 @@ fn all_samples() -> Vec<Value> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|e| e == "json"));
-    json.map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
-        .collect()
+    json.map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
 }
 
 #[test]
@@ -189,10 +168,7 @@ fn mutated_samples_are_decided_or_named_but_never_crash() {
             }
         }
     }
-    assert!(
-        decided > 1_000 && refused > 1_000,
-        "{decided} decided, {refused} refused"
-    );
+    assert!(decided > 1_000 && refused > 1_000, "{decided} decided, {refused} refused");
 }
 
 #[tokio::test]

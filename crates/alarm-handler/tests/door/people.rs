@@ -10,14 +10,8 @@ use serde_json::json;
 async fn a_failover_is_started_and_says_what_to_follow() {
     let world = World::new();
     let reply: FailoverReply = world.ask("10:00:00", sample("request-failover")).await;
-    assert_eq!(
-        (reply.answer.decision, reply.answer.guard),
-        (Decision::Act, Guard::PersonAsks)
-    );
-    assert_eq!(
-        (reply.database.as_deref(), reply.fence, reply.dry_run),
-        (Some("orders"), Some(1), false)
-    );
+    assert_eq!((reply.answer.decision, reply.answer.guard), (Decision::Act, Guard::PersonAsks));
+    assert_eq!((reply.database.as_deref(), reply.fence, reply.dry_run), (Some("orders"), Some(1), false));
     assert_eq!(reply.incident.as_ref(), Some(&world.head().await.incident));
     assert!(reply.execution.is_some() && reply.command.is_none());
     assert_eq!(world.executions.runs()[0].entry, Entry::Assess);
@@ -25,18 +19,9 @@ async fn a_failover_is_started_and_says_what_to_follow() {
     assert_eq!(opened.owes, [NoticeKind::Interruption]);
     // A second request joins the open incident.
     let again: FailoverReply = world.ask("10:00:05", sample("request-failover")).await;
-    assert_eq!(
-        (again.answer.decision, again.incident),
-        (Decision::Note, reply.incident)
-    );
-    let Event::Noted { verdict, .. } = world.newest().await.event else {
-        panic!()
-    };
-    assert_eq!(
-        verdict.guard,
-        Guard::PersonAsks,
-        "confirm looks for this to end a hold"
-    );
+    assert_eq!((again.answer.decision, again.incident), (Decision::Note, reply.incident));
+    let Event::Noted { verdict, .. } = world.newest().await.event else { panic!() };
+    assert_eq!(verdict.guard, Guard::PersonAsks, "confirm looks for this to end a hold");
     assert_eq!(world.executions.runs().len(), 1);
 }
 
@@ -61,21 +46,15 @@ async fn a_dry_run_changes_nothing() {
 #[tokio::test]
 async fn an_unknown_database_is_refused_with_the_known_ones() {
     let world = World::new();
-    let reply: FailoverReply = world
-        .ask("10:00:00", sample("request-failover-unknown-database"))
-        .await;
+    let reply: FailoverReply = world.ask("10:00:00", sample("request-failover-unknown-database")).await;
     assert!(reply.answer.is_refused());
     assert!(reply.answer.reason.contains("orderz") && reply.answer.reason.contains("it has orders"));
     assert_eq!(reply.command, None, "whose cluster nobody knows");
-    let status: StatusReply = world
-        .ask("10:00:00", json!({"mainstay": "status", "database": "orderz"}))
-        .await;
+    let status: StatusReply =
+        world.ask("10:00:00", json!({"mainstay": "status", "database": "orderz"})).await;
     assert_eq!(status.answer.guard, Guard::UnknownDatabase);
     let pause: SwitchReply = world
-        .ask(
-            "10:00:00",
-            json!({"mainstay": "pause", "database": "orderz", "by": "d", "reason": "r"}),
-        )
+        .ask("10:00:00", json!({"mainstay": "pause", "database": "orderz", "by": "d", "reason": "r"}))
         .await;
     assert!(pause.answer.is_refused() && !pause.paused);
     assert!(world.incidents.stream().is_empty());
@@ -86,11 +65,7 @@ async fn an_ack_unblocks_and_only_that() {
     let world = World::new();
     world.decides("10:02:32", "alarm-writer-down").await;
     let incident = world.head().await.incident.to_string();
-    assert_eq!(
-        sample("request-ack")["incident"],
-        json!(incident),
-        "the sample names this incident"
-    );
+    assert_eq!(sample("request-ack")["incident"], json!(incident), "the sample names this incident");
     let early: AckReply = world.ask("10:03:00", sample("request-ack")).await;
     assert!(early.answer.is_refused() && !early.acknowledged, "it is open");
     world.decides("10:20:02", "execution-failed").await;
@@ -98,10 +73,7 @@ async fn an_ack_unblocks_and_only_that() {
     let mut later = sample("alarm-writer-down");
     later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:30:00.000+0000");
     let answer = world.handle("10:30:01", &later).await.unwrap();
-    assert_eq!(
-        crate::world::decided(&answer),
-        is("refuse", "escalation-unacknowledged")
-    );
+    assert_eq!(crate::world::decided(&answer), is("refuse", "escalation-unacknowledged"));
     assert_eq!(world.newest().await.owes, [NoticeKind::Refused]);
     assert!(world.head().await.blocked(), "the note keeps the block");
 
@@ -109,10 +81,7 @@ async fn an_ack_unblocks_and_only_that() {
     assert!(ack.acknowledged && !ack.answer.is_refused());
     let again: AckReply = world.ask("10:31:05", sample("request-ack")).await;
     assert!(again.acknowledged && again.answer.reason.contains("already"));
-    assert_eq!(
-        world.timeline().await,
-        ["opened", "started", "closed", "noted", "acknowledged"]
-    );
+    assert_eq!(world.timeline().await, ["opened", "started", "closed", "noted", "acknowledged"]);
 
     later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:40:00.000+0000");
     let answer = world.handle("10:40:01", &later).await.unwrap();
@@ -134,27 +103,12 @@ async fn pause_and_resume_for_one_and_for_all() {
     let resumed: SwitchReply = world.ask("09:00:03", sample("request-resume")).await;
     assert!(resumed.paused, "the pause for all still stands");
     assert_eq!(resumed.switches[0].scope, Scope::All);
-    assert!(
-        resumed.answer.reason.contains("another one stands"),
-        "{}",
-        resumed.answer.reason
-    );
-    assert_eq!(
-        world.decides("10:02:32", "alarm-writer-down").await,
-        is("refuse", "paused")
-    );
-    let none: SwitchReply = world
-        .ask("10:03:00", json!({"mainstay": "resume", "by": "dana"}))
-        .await;
+    assert!(resumed.answer.reason.contains("another one stands"), "{}", resumed.answer.reason);
+    assert_eq!(world.decides("10:02:32", "alarm-writer-down").await, is("refuse", "paused"));
+    let none: SwitchReply = world.ask("10:03:00", json!({"mainstay": "resume", "by": "dana"})).await;
     assert!(!none.paused);
-    let twice: SwitchReply = world
-        .ask("10:03:01", json!({"mainstay": "resume", "by": "dana"}))
-        .await;
-    assert!(
-        twice.answer.reason.contains("was not paused"),
-        "{}",
-        twice.answer.reason
-    );
+    let twice: SwitchReply = world.ask("10:03:01", json!({"mainstay": "resume", "by": "dana"})).await;
+    assert!(twice.answer.reason.contains("was not paused"), "{}", twice.answer.reason);
     let mut later = sample("alarm-writer-down");
     later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:30:00.000+0000");
     let answer = world.handle("10:30:01", &later).await.unwrap();
@@ -165,38 +119,19 @@ async fn pause_and_resume_for_one_and_for_all() {
 async fn status_tells_how_a_database_and_its_incident_stand() {
     let world = World::new();
     let idle: StatusReply = world.ask("10:00:00", sample("request-status-of-database")).await;
-    assert_eq!(
-        (idle.databases[0].status, idle.databases[0].incident.is_none()),
-        (Standing::None, true)
-    );
+    assert_eq!((idle.databases[0].status, idle.databases[0].incident.is_none()), (Standing::None, true));
     assert!(idle.incident.is_none());
 
     world.decides("10:02:32", "alarm-writer-down").await;
     world.decides("10:05:32", "alarm-writer-ok").await;
     let open: StatusReply = world.ask("10:06:00", sample("request-status-of-database")).await;
     let incident = open.incident.unwrap();
-    assert_eq!(
-        (open.databases[0].status, incident.status),
-        (Standing::Started, Standing::Started)
-    );
+    assert_eq!((open.databases[0].status, incident.status), (Standing::Started, Standing::Started));
     assert_eq!(open.databases[0].incident.as_ref(), Some(&incident.id));
-    assert!(
-        incident
-            .execution
-            .unwrap()
-            .ends_with(&format!("{}-1", incident.id))
-    );
-    let lines: Vec<_> = incident
-        .timeline
-        .iter()
-        .map(|m| (m.sequence, m.what.as_str()))
-        .collect();
+    assert!(incident.execution.unwrap().ends_with(&format!("{}-1", incident.id)));
+    let lines: Vec<_> = incident.timeline.iter().map(|m| (m.sequence, m.what.as_str())).collect();
     assert_eq!(lines.len(), 3);
-    assert!(
-        lines[0]
-            .1
-            .starts_with("Alarm orders-writer-down went to ALARM at 2026-03-01T10:02:31.544Z.")
-    );
+    assert!(lines[0].1.starts_with("Alarm orders-writer-down went to ALARM at 2026-03-01T10:02:31.544Z."));
     assert_eq!(lines[1], (2, "The recovery runs (attempt 1)."));
     // From the first silent datapoint to the alarm.
     assert_eq!(incident.phases.detect, Some(151.544));
@@ -205,12 +140,8 @@ async fn status_tells_how_a_database_and_its_incident_stand() {
     let named = json!({"mainstay": "status", "incident": incident.id});
     let closed: StatusReply = world.ask("10:11:00", named).await;
     let closed = closed.incident.unwrap();
-    assert_eq!(
-        (closed.status, closed.closing),
-        (Standing::Closed, Some(Closing::StoodDown))
-    );
-    let unknown: StatusReply = world
-        .ask("10:11:00", json!({"mainstay": "status", "incident": "orders-x"}))
-        .await;
+    assert_eq!((closed.status, closed.closing), (Standing::Closed, Some(Closing::StoodDown)));
+    let unknown: StatusReply =
+        world.ask("10:11:00", json!({"mainstay": "status", "incident": "orders-x"})).await;
     assert!(unknown.answer.is_refused() && unknown.incident.is_none());
 }

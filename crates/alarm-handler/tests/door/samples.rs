@@ -10,30 +10,14 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 /// Sample, decision and guard with the shipped plan, and with one that lists all alarms of the samples (`=` for
 /// the same). `unread`: not for this door.
 const SAMPLES: &[(&str, &str, &str)] = &[
-    (
-        "alarm-active-sessions",
-        "ignore unknown-alarm",
-        "open witness-speaks",
-    ),
+    ("alarm-active-sessions", "ignore unknown-alarm", "open witness-speaks"),
     ("alarm-alb-latency", "ignore unknown-alarm", "open witness-speaks"),
-    (
-        "alarm-api-error-rate",
-        "ignore unknown-alarm",
-        "open witness-speaks",
-    ),
-    (
-        "alarm-api-error-rate-sns",
-        "ignore unknown-alarm",
-        "open witness-speaks",
-    ),
+    ("alarm-api-error-rate", "ignore unknown-alarm", "open witness-speaks"),
+    ("alarm-api-error-rate-sns", "ignore unknown-alarm", "open witness-speaks"),
     ("alarm-canary", "ignore unknown-alarm", "open witness-speaks"),
     ("alarm-composite", "ignore unknown-alarm", "open witness-speaks"),
     ("alarm-composite-suppressed", "ignore unknown-alarm", "hold muted"),
-    (
-        "alarm-composite-suppression-ended",
-        "ignore unknown-alarm",
-        "open witness-speaks",
-    ),
+    ("alarm-composite-suppression-ended", "ignore unknown-alarm", "open witness-speaks"),
     ("alarm-configuration-change", "ignore not-a-failover", "="),
     ("alarm-contributor", "ignore unknown-alarm", "open witness-speaks"),
     ("alarm-muted", "hold muted", "="),
@@ -67,11 +51,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("request-ack", "note person-asks", "="),
     ("request-failover", "act person-asks", "="),
     ("request-failover-dry-run", "act dry-run", "="),
-    (
-        "request-failover-unknown-database",
-        "refuse unknown-database",
-        "=",
-    ),
+    ("request-failover-unknown-database", "refuse unknown-database", "="),
     ("request-pause", "note person-asks", "="),
     ("request-pause-all", "note person-asks", "="),
     ("request-resume", "note person-asks", "="),
@@ -96,71 +76,36 @@ const SAMPLES: &[(&str, &str, &str)] = &[
 const MALFORMED: &[(&str, &str)] = &[
     ("a-list", "`$` is not an object"),
     ("alarm-whose-detail-is-text", "`$.detail` is text, not an object"),
-    (
-        "alarm-whose-name-is-not-its-arns",
-        "`$.detail.alarmName` is another name than the ARN's",
-    ),
-    (
-        "alarm-with-a-time-that-is-none",
-        "`$.detail.state.timestamp` is `yesterday`, not a time",
-    ),
-    (
-        "alarm-with-an-arn-of-another-service",
-        "`$.resources[0]` is `arn:aws:sns:",
-    ),
-    (
-        "alarm-without-arn",
-        "`$.resources` does not begin with the alarm's ARN",
-    ),
+    ("alarm-whose-name-is-not-its-arns", "`$.detail.alarmName` is another name than the ARN's"),
+    ("alarm-with-a-time-that-is-none", "`$.detail.state.timestamp` is `yesterday`, not a time"),
+    ("alarm-with-an-arn-of-another-service", "`$.resources[0]` is `arn:aws:sns:"),
+    ("alarm-without-arn", "`$.resources` does not begin with the alarm's ARN"),
     ("alarm-without-state", "`$.detail.state` is missing"),
     ("direct-without-arn", "`$.alarmArn` is missing"),
     ("execution-without-arn", "`$.detail.executionArn` is missing"),
     ("not-json", "it is not JSON: EOF"),
     ("nothing-known", "`$` is nothing that alarm-handler knows"),
     ("rds-without-source-arn", "`$.detail.SourceArn` is missing"),
-    (
-        "request-for-something-else",
-        "`$.mainstay` is `destroy`; it must be one of failover,",
-    ),
-    (
-        "request-with-a-misspelt-key",
-        "`$.dryrun` is not known to this request; it takes database,",
-    ),
+    ("request-for-something-else", "`$.mainstay` is `destroy`; it must be one of failover,"),
+    ("request-with-a-misspelt-key", "`$.dryrun` is not known to this request; it takes database,"),
     ("request-with-an-empty-reason", "`$.reason` is empty"),
-    (
-        "request-with-dry-run-as-text",
-        "`$.dry_run` is neither true nor false",
-    ),
+    ("request-with-dry-run-as-text", "`$.dry_run` is neither true nor false"),
     ("request-without-a-name", "`$.by` is missing"),
-    (
-        "sns-alarm-without-arn",
-        "`$.Records[0].Sns.Message.AlarmArn` is missing",
-    ),
-    (
-        "sns-with-a-request",
-        "`$.Records[0].Sns.Message` is a person's request",
-    ),
-    (
-        "sns-with-text-instead-of-json",
-        "`$.Records[0].Sns.Message` is not a JSON text",
-    ),
+    ("sns-alarm-without-arn", "`$.Records[0].Sns.Message.AlarmArn` is missing"),
+    ("sns-with-a-request", "`$.Records[0].Sns.Message` is a person's request"),
+    ("sns-with-text-instead-of-json", "`$.Records[0].Sns.Message` is not a JSON text"),
     ("sns-without-message", "`$.Records[0].Sns.Message` is missing"),
     ("sns-without-records", "`$.Records` is empty"),
 ];
 
 fn folder(inner: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../events")
-        .join(inner)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events").join(inner)
 }
 
 fn names(inner: &str) -> BTreeSet<String> {
-    let files = fs::read_dir(folder(inner))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = fs::read_dir(folder(inner)).unwrap().map(|entry| entry.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|e| e == "json"));
-    json.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect()
+    json.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 fn explained(name: &str, plan: &Plan) -> Option<Explanation> {
@@ -173,11 +118,7 @@ fn words(explanation: Option<Explanation>) -> String {
         return "unread".to_owned();
     };
     let value = serde_json::to_value(&explanation).unwrap();
-    format!(
-        "{} {}",
-        value["decision"].as_str().unwrap(),
-        value["guard"].as_str().unwrap()
-    )
+    format!("{} {}", value["decision"].as_str().unwrap(), value["guard"].as_str().unwrap())
 }
 
 #[test]
@@ -187,16 +128,8 @@ fn every_sample_is_decided_as_listed() {
     let (shipped, all) = (shipped_plan(), plan());
     for (name, with_shipped, with_all) in SAMPLES {
         let with_all = if *with_all == "=" { with_shipped } else { with_all };
-        assert_eq!(
-            words(explained(name, &shipped)),
-            *with_shipped,
-            "{name}, shipped plan"
-        );
-        assert_eq!(
-            words(explained(name, &all)),
-            *with_all,
-            "{name}, plan with all alarms"
-        );
+        assert_eq!(words(explained(name, &shipped)), *with_shipped, "{name}, shipped plan");
+        assert_eq!(words(explained(name, &all)), *with_all, "{name}, plan with all alarms");
     }
 }
 
@@ -207,27 +140,16 @@ fn every_explanation_tells_why_and_what_would_change_it() {
             continue;
         };
         assert!(!explanation.reason.is_empty(), "{name}: reason");
-        assert!(
-            !explanation.would_change.is_empty(),
-            "{name}: what would change it"
-        );
+        assert!(!explanation.would_change.is_empty(), "{name}: what would change it");
         let again = serde_json::to_value(&explanation).unwrap();
-        assert_eq!(
-            serde_json::from_value::<Explanation>(again).unwrap(),
-            explanation,
-            "{name}"
-        );
+        assert_eq!(serde_json::from_value::<Explanation>(again).unwrap(), explanation, "{name}");
     }
 }
 
 #[test]
 fn every_malformed_sample_names_the_place() {
     let listed: BTreeSet<String> = MALFORMED.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(
-        names("malformed"),
-        listed,
-        "files of events/malformed/ and the table"
-    );
+    assert_eq!(names("malformed"), listed, "files of events/malformed/ and the table");
     for (name, place) in MALFORMED {
         let text = fs::read_to_string(folder(&format!("malformed/{name}.json"))).unwrap();
         let error = explain(&text, &plan(), &ours(), jiff::Timestamp::UNIX_EPOCH).unwrap_err();
@@ -242,10 +164,7 @@ fn every_malformed_sample_names_the_place() {
 fn two_records_are_two_decisions() {
     let both = explained("alarms-two-in-sns", &plan()).unwrap().all;
     let guards: Vec<_> = both.iter().map(|v| v.guard).collect();
-    assert_eq!(
-        guards,
-        [recovery::Guard::UnknownAlarm, recovery::Guard::WitnessSpeaks]
-    );
+    assert_eq!(guards, [recovery::Guard::UnknownAlarm, recovery::Guard::WitnessSpeaks]);
 }
 
 /// The samples for the other functions are what our own types write, to the letter.
@@ -281,15 +200,8 @@ fn stream_samples_hold_records() {
 async fn the_opened_sample_is_what_the_handler_writes() {
     let mut world = crate::world::World::new();
     world.context.plan = shipped_plan();
-    world
-        .handle("10:02:32.012", &sample("alarm-writer-down"))
-        .await
-        .unwrap();
-    let opened = world
-        .incidents
-        .stream()
-        .into_iter()
-        .find(|r| matches!(r.event, Event::Opened { .. }));
+    world.handle("10:02:32.012", &sample("alarm-writer-down")).await.unwrap();
+    let opened = world.incidents.stream().into_iter().find(|r| matches!(r.event, Event::Opened { .. }));
     let image = sample("stream-opened")["Records"][0]["dynamodb"]["NewImage"].clone();
     let body: Record = serde_json::from_str(image["record"]["S"].as_str().unwrap()).unwrap();
     assert_eq!(opened, Some(body));

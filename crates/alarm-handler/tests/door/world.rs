@@ -32,10 +32,7 @@ pub(crate) fn plan() -> Plan {
         "orders-no-commits",
     ] {
         let name = name.to_owned();
-        detection.alarms.push(plan::Alarm {
-            name,
-            ..template.clone()
-        });
+        detection.alarms.push(plan::Alarm { name, ..template.clone() });
     }
     plan
 }
@@ -70,10 +67,7 @@ pub(crate) fn state(status: Status) -> State {
         dealt_until: None,
         alarm_seen: Some(at("09:00:00")),
     };
-    State {
-        heads: [("orders".to_owned(), head)].into(),
-        ..ours()
-    }
+    State { heads: [("orders".to_owned(), head)].into(), ..ours() }
 }
 
 /// What is known when nothing ever happened.
@@ -119,11 +113,7 @@ impl World {
         time: &str,
         event: &Value,
     ) -> Result<Value, StepError> {
-        let ports = Ports {
-            incidents,
-            executions: &self.executions,
-            topic: &self.topic,
-        };
+        let ports = Ports { incidents, executions: &self.executions, topic: &self.topic };
         handle(at(time), event, &ports, &self.context).await
     }
 
@@ -149,30 +139,16 @@ impl World {
 
     pub(crate) async fn newest(&self) -> Record {
         let head = self.head().await;
-        self.incidents
-            .records(&head.incident)
-            .await
-            .unwrap()
-            .pop()
-            .unwrap()
+        self.incidents.records(&head.incident).await.unwrap().pop().unwrap()
     }
 
     /// Closes the newest incident as its steps would.
     pub(crate) async fn close(&self, time: &str, closing: Closing) {
         let head = self.head().await;
-        let mut log = Log::load(&self.incidents, "orders", &head.incident, head.fence)
-            .await
-            .unwrap();
-        let verdict = Verdict::new(
-            recovery::Decision::StandDown,
-            recovery::Guard::RecoveredByItself,
-            "for the test",
-        );
-        let event = Event::Closed {
-            closing,
-            step: None,
-            verdict,
-        };
+        let mut log = Log::load(&self.incidents, "orders", &head.incident, head.fence).await.unwrap();
+        let verdict =
+            Verdict::new(recovery::Decision::StandDown, recovery::Guard::RecoveredByItself, "for the test");
+        let event = Event::Closed { closing, step: None, verdict };
         log.append(at(time), event, &[]).await.unwrap();
     }
 
@@ -184,20 +160,12 @@ impl World {
 }
 
 pub(crate) fn kind(record: &Record) -> String {
-    serde_json::to_value(&record.event).unwrap()["type"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    serde_json::to_value(&record.event).unwrap()["type"].as_str().unwrap().to_owned()
 }
 
 /// Decision and guard of an answer.
 pub(crate) fn decided(answer: &Value) -> (String, String) {
-    let word = |key: &str| {
-        answer[key]
-            .as_str()
-            .unwrap_or_else(|| panic!("{key} in {answer}"))
-            .to_owned()
-    };
+    let word = |key: &str| answer[key].as_str().unwrap_or_else(|| panic!("{key} in {answer}")).to_owned();
     (word("decision"), word("guard"))
 }
 

@@ -26,19 +26,11 @@ pub(super) fn newest_datapoint(data: &str) -> Option<Timestamp> {
     let data: ReasonData = serde_json::from_str(data).ok()?;
     let period = data.period?;
     let began = if let Some(all) = &data.evaluated_datapoints {
-        all.iter()
-            .filter(|d| d.value.is_some())
-            .filter_map(|d| d.timestamp.parse().ok())
-            .max()?
+        all.iter().filter(|d| d.value.is_some()).filter_map(|d| d.timestamp.parse().ok()).max()?
     } else {
-        let later = i64::try_from(data.recent_datapoints.len())
-            .ok()?
-            .checked_sub(1)
-            .filter(|n| *n >= 0)?;
+        let later = i64::try_from(data.recent_datapoints.len()).ok()?.checked_sub(1).filter(|n| *n >= 0)?;
         let first: Timestamp = data.start_date?.parse().ok()?;
-        first
-            .checked_add(SignedDuration::from_secs(period.checked_mul(later)?))
-            .ok()?
+        first.checked_add(SignedDuration::from_secs(period.checked_mul(later)?)).ok()?
     };
     began.checked_add(SignedDuration::from_secs(period)).ok()
 }

@@ -24,13 +24,8 @@ pub(super) struct Told<'a> {
 impl<'a> Told<'a> {
     pub(super) fn metric(alarm: &'a MetricAlarm) -> Self {
         // An alarm on metric math has no period of its own; its slowest metric sets the pace.
-        let of_metrics = || {
-            alarm
-                .metrics()
-                .iter()
-                .filter_map(|m| m.metric_stat()?.period().or(m.period()))
-                .max()
-        };
+        let of_metrics =
+            || alarm.metrics().iter().filter_map(|m| m.metric_stat()?.period().or(m.period())).max();
         Self {
             name: alarm.alarm_name(),
             state: alarm.state_value(),
@@ -143,11 +138,7 @@ mod tests {
             .build();
         let state = Told::metric(&alarm).state().expect("a state");
         assert_eq!(state.state, AlarmValue::Alarm);
-        assert_eq!(
-            state.since.as_second(),
-            since().secs(),
-            "the transition, not the last update"
-        );
+        assert_eq!(state.since.as_second(), since().secs(), "the transition, not the last update");
         assert_eq!((state.period_s, state.datapoints), (Some(60), Some(2)));
         assert_eq!(state.evaluation_periods, Some(3), "two of three");
         assert_eq!(state.reason, "Threshold Crossed");
@@ -187,34 +178,18 @@ mod tests {
                 .actions_suppressor("maintenance")
                 .build()
         };
-        let by = |name| {
-            Told::composite(&alarm(name))
-                .state()
-                .expect("a state")
-                .suppressed_by
-        };
+        let by = |name| Told::composite(&alarm(name)).state().expect("a state").suppressed_by;
         assert_eq!(by("Alarm").as_deref(), Some("alarm maintenance"));
-        assert_eq!(
-            by("WaitPeriod").as_deref(),
-            Some("alarm maintenance (WaitPeriod)")
-        );
+        assert_eq!(by("WaitPeriod").as_deref(), Some("alarm maintenance (WaitPeriod)"));
     }
 
     #[test]
     fn a_value_of_tomorrow_is_kept_and_a_missing_field_is_named() {
-        let alarm = MetricAlarm::builder()
-            .alarm_name("a")
-            .state_value("PONDERING".into());
+        let alarm = MetricAlarm::builder().alarm_name("a").state_value("PONDERING".into());
         let state = Told::metric(&alarm.clone().state_updated_timestamp(since()).build()).state();
-        assert_eq!(
-            state.map(|s| s.state),
-            Ok(AlarmValue::Other("PONDERING".to_owned()))
-        );
+        assert_eq!(state.map(|s| s.state), Ok(AlarmValue::Other("PONDERING".to_owned())));
         let error = Told::metric(&alarm.build()).state().expect_err("no time");
         assert_eq!(error.failure, Failure::Malformed);
-        assert_eq!(
-            error.message,
-            "the reply has no StateTransitionedTimestamp of alarm a"
-        );
+        assert_eq!(error.message, "the reply has no StateTransitionedTimestamp of alarm a");
     }
 }

@@ -73,10 +73,7 @@ pub(super) fn of_head(head: &Head) -> Result<Item, CallError> {
 
 pub(super) fn of_record(record: &Record) -> Result<Item, CallError> {
     let kind = serde_json::to_value(&record.event).ok();
-    let kind = kind
-        .as_ref()
-        .and_then(|v| v.get("type")?.as_str())
-        .unwrap_or("unknown");
+    let kind = kind.as_ref().and_then(|v| v.get("type")?.as_str()).unwrap_or("unknown");
     let mut event = item([
         ("pk", text(&incident_key(&record.incident))),
         ("sk", text(&format!("{EVENTS}{:08}", record.sequence))),
@@ -86,14 +83,7 @@ pub(super) fn of_record(record: &Record) -> Result<Item, CallError> {
         ("sequence_number", number(record.sequence)),
         ("at", text(&record.at.to_string())),
         ("event", text(kind)),
-        (
-            BODY,
-            json(
-                record,
-                &format!("event {} of incident", record.sequence),
-                record.incident.as_str(),
-            )?,
-        ),
+        (BODY, json(record, &format!("event {} of incident", record.sequence), record.incident.as_str())?),
     ]);
     let owes = record.owes.iter().map(word).collect::<Result<Vec<_>, _>>()?;
     if !owes.is_empty() {
@@ -131,37 +121,25 @@ pub(super) fn body<T: DeserializeOwned>(
     what: &str,
 ) -> Result<T, CallError> {
     let broken = |why: &str| {
-        let key = |name| {
-            found
-                .get(name)
-                .and_then(|v| v.as_s().ok())
-                .map_or("?", String::as_str)
-        };
+        let key = |name| found.get(name).and_then(|v| v.as_s().ok()).map_or("?", String::as_str);
         let message = format!("{what} {} {}: attribute `{BODY}` {why}", key("pk"), key("sk"));
         CallError::new(DYNAMODB, action, Failure::Malformed, &message)
     };
-    let json = found
-        .get(BODY)
-        .and_then(|v| v.as_s().ok())
-        .ok_or_else(|| broken("is missing or not a text"))?;
+    let json =
+        found.get(BODY).and_then(|v| v.as_s().ok()).ok_or_else(|| broken("is missing or not a text"))?;
     serde_json::from_str(json).map_err(|e| broken(&format!("cannot be read: {e}")))
 }
 
 fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
-    attributes
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn json(value: &impl Serialize, what: &str, name: &str) -> Result<AttributeValue, CallError> {
     let refused = |failure, message: &str| CallError::new(DYNAMODB, "PutItem", failure, message);
     let json = serde_json::to_string(value).map_err(|e| refused(Failure::Malformed, &e.to_string()))?;
     if json.len() > MOST_BYTES {
-        let message = format!(
-            "{what} {name} has {} bytes; at most {MOST_BYTES} fit into the table",
-            json.len()
-        );
+        let message =
+            format!("{what} {name} has {} bytes; at most {MOST_BYTES} fit into the table", json.len());
         return Err(refused(Failure::Refused, &message));
     }
     Ok(AttributeValue::S(json))
@@ -172,11 +150,6 @@ fn word(value: &impl Serialize) -> Result<String, CallError> {
     let json = serde_json::to_value(value).ok();
     let word = json.and_then(|v| v.as_str().map(str::to_owned));
     word.ok_or_else(|| {
-        CallError::new(
-            DYNAMODB,
-            "PutItem",
-            Failure::Malformed,
-            "a value has no name on the wire",
-        )
+        CallError::new(DYNAMODB, "PutItem", Failure::Malformed, "a value has no name on the wire")
     })
 }

@@ -56,11 +56,7 @@ impl Loopback {
         let replies = Mutex::new(VecDeque::from(replies));
         Self::answering(move |_| {
             let mut replies = replies.lock().expect("a lock");
-            let reply = if replies.len() > 1 {
-                replies.pop_front()
-            } else {
-                replies.front().cloned()
-            };
+            let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
             reply.expect("at least one reply")
         })
         .await
@@ -71,10 +67,7 @@ impl Loopback {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let server = Self {
-            url,
-            asked: asked.clone(),
-        };
+        let server = Self { url, asked: asked.clone() };
         let answer: Answering = Arc::new(answer);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -103,10 +96,8 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<Asked>>>, answer: Ans
             Reply::Close => return,
             Reply::Silence => std::future::pending().await,
             Reply::Answer(status, headers, body) => {
-                let headers: String = headers
-                    .iter()
-                    .map(|(name, value)| [name, ": ", value, "\r\n"].concat())
-                    .collect();
+                let headers: String =
+                    headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
                 let length = body.len();
                 let answer =
                     format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{headers}\r\n{body}");

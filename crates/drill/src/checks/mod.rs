@@ -20,11 +20,7 @@ pub struct Check {
 
 impl Check {
     fn new(name: &'static str, passed: bool, detail: impl Into<String>) -> Self {
-        Self {
-            name,
-            passed,
-            detail: detail.into(),
-        }
+        Self { name, passed, detail: detail.into() }
     }
 }
 
@@ -50,31 +46,22 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
     if let Some(guard) = expect.guard {
         let closing = seen.incident().and_then(verdicts::closing);
         let passed = closing.is_some_and(|v| v.guard == guard);
-        let detail = closing.map_or("no closing verdict".to_owned(), |v| {
-            format!("{:?}: {}", v.guard, v.reason)
-        });
+        let detail =
+            closing.map_or("no closing verdict".to_owned(), |v| format!("{:?}: {}", v.guard, v.reason));
         checks.push(Check::new("closing-guard", passed, detail));
     }
     if let Some(guard) = expect.passes {
         let verdicts: Vec<&Verdict> = seen.incident().map(verdicts::all).unwrap_or_default();
         let found = verdicts.iter().find(|v| v.guard == guard);
         let detail = found.map_or_else(
-            || {
-                format!(
-                    "{guard:?} is not among {:?}",
-                    verdicts.iter().map(|v| v.guard).collect::<Vec<_>>()
-                )
-            },
+            || format!("{guard:?} is not among {:?}", verdicts.iter().map(|v| v.guard).collect::<Vec<_>>()),
             |v| v.reason.clone(),
         );
         checks.push(Check::new("passing-guard", found.is_some(), detail));
     }
     if !expect.failed.is_empty() {
-        let failed: Vec<String> = seen
-            .incident()
-            .and_then(Incident::recycled)
-            .map(|(_, f)| f.to_vec())
-            .unwrap_or_default();
+        let failed: Vec<String> =
+            seen.incident().and_then(Incident::recycled).map(|(_, f)| f.to_vec()).unwrap_or_default();
         checks.push(Check::new(
             "failed-services-named",
             failed == expect.failed,
@@ -89,20 +76,12 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
 
 fn one_incident(seen: &Evidence) -> Check {
     let ids: Vec<&str> = seen.incidents.iter().map(|i| i.id.as_str()).collect();
-    Check::new(
-        "one-incident",
-        ids.len() == 1,
-        format!("{} incident(s): {}", ids.len(), ids.join(", ")),
-    )
+    Check::new("one-incident", ids.len() == 1, format!("{} incident(s): {}", ids.len(), ids.join(", ")))
 }
 
 fn closed_as_expected(seen: &Evidence, expect: &Expect) -> Check {
     let closed = seen.incident().and_then(Incident::closed);
-    let why = seen
-        .incident()
-        .and_then(verdicts::closing)
-        .map(|v| v.reason.clone())
-        .unwrap_or_default();
+    let why = seen.incident().and_then(verdicts::closing).map(|v| v.reason.clone()).unwrap_or_default();
     let name = if expect.closing == Closing::Recovered {
         "incident-recovered"
     } else {
@@ -111,34 +90,24 @@ fn closed_as_expected(seen: &Evidence, expect: &Expect) -> Check {
     Check::new(
         name,
         closed.is_some_and(|(how, _)| how == expect.closing),
-        closed.map_or("it is not closed".to_owned(), |(how, at)| {
-            format!("{how:?} at {at:.1}: {why}")
-        }),
+        closed.map_or("it is not closed".to_owned(), |(how, at)| format!("{how:?} at {at:.1}: {why}")),
     )
 }
 
 fn failover_calls(seen: &Evidence, expect: &Expect) -> Check {
     let calls = seen.requests_of("FailoverDBCluster").count();
-    let name = if expect.failover_calls == 1 {
-        "exactly-one-failover-call"
-    } else {
-        "failover-calls-as-expected"
-    };
+    let name =
+        if expect.failover_calls == 1 { "exactly-one-failover-call" } else { "failover-calls-as-expected" };
     Check::new(
         name,
         calls == expect.failover_calls,
-        format!(
-            "{calls} in the estate's request log, {} expected",
-            expect.failover_calls
-        ),
+        format!("{calls} in the estate's request log, {} expected", expect.failover_calls),
     )
 }
 
 fn failover_target(seen: &Evidence) -> Check {
-    let targets: Vec<Option<&str>> = seen
-        .requests_of("FailoverDBCluster")
-        .map(|r| r.parameter("TargetDBInstanceIdentifier"))
-        .collect();
+    let targets: Vec<Option<&str>> =
+        seen.requests_of("FailoverDBCluster").map(|r| r.parameter("TargetDBInstanceIdentifier")).collect();
     let passed = targets.iter().all(|t| t.is_some_and(|t| t != seen.writer_before));
     Check::new(
         "target-was-not-the-old-writer",
@@ -162,16 +131,10 @@ fn no_update_before_endpoint(seen: &Evidence) -> Check {
         return Check::new(name, true, "no UpdateService at all");
     };
     let Some(last) = seen.last_move() else {
-        return Check::new(
-            name,
-            false,
-            format!("UpdateService at {first:.3}, and nothing ever moved"),
-        );
+        return Check::new(name, false, format!("UpdateService at {first:.3}, and nothing ever moved"));
     };
-    let detail = format!(
-        "{} led to {} at {:.3}, first UpdateService at {first:.3}",
-        last.what, last.to, last.at
-    );
+    let detail =
+        format!("{} led to {} at {:.3}, first UpdateService at {first:.3}", last.what, last.to, last.at);
     Check::new(name, first > last.at, detail)
 }
 
@@ -222,18 +185,11 @@ fn bystanders_untouched(seen: &Evidence, expect: &Expect) -> Check {
                 ids
             };
             ids(&s.tasks_before) != ids(&s.tasks_after)
-                || seen
-                    .requests_of("UpdateService")
-                    .any(|r| r.parameter("service") == Some(s.name.as_str()))
+                || seen.requests_of("UpdateService").any(|r| r.parameter("service") == Some(s.name.as_str()))
         })
         .map(|s| s.name.as_str())
         .collect();
-    let spared: Vec<&str> = seen
-        .services
-        .iter()
-        .map(|s| s.name.as_str())
-        .filter(|n| spared(n))
-        .collect();
+    let spared: Vec<&str> = seen.services.iter().map(|s| s.name.as_str()).filter(|n| spared(n)).collect();
     Check::new(
         "bystanders-untouched",
         touched.is_empty() && !spared.is_empty(),
@@ -246,24 +202,8 @@ fn bystanders_untouched(seen: &Evidence, expect: &Expect) -> Check {
 }
 
 fn executions(seen: &Evidence, expect: &Expect) -> Check {
-    let allowed = if expect.execution_fails() {
-        "FAILED"
-    } else {
-        "SUCCEEDED"
-    };
-    let told: Vec<String> = seen
-        .executions
-        .iter()
-        .map(|(name, status)| format!("{name} {status}"))
-        .collect();
-    let name = if expect.execution_fails() {
-        "execution-failed-as-escalated"
-    } else {
-        "no-execution-failed"
-    };
-    Check::new(
-        name,
-        seen.executions.iter().all(|(_, s)| s == allowed),
-        told.join(", "),
-    )
+    let allowed = if expect.execution_fails() { "FAILED" } else { "SUCCEEDED" };
+    let told: Vec<String> = seen.executions.iter().map(|(name, status)| format!("{name} {status}")).collect();
+    let name = if expect.execution_fails() { "execution-failed-as-escalated" } else { "no-execution-failed" };
+    Check::new(name, seen.executions.iter().all(|(_, s)| s == allowed), told.join(", "))
 }

@@ -6,21 +6,13 @@ use plan::NoticeKind;
 
 pub(super) fn notices(seen: &Evidence, audience: &str, name: &'static str, expected: &[NoticeKind]) -> Check {
     // SNS may deliver a copy: it bears the same incident and sequence, and is one notice.
-    let mut got: Vec<(u64, &str)> = seen
-        .inbox
-        .iter()
-        .filter(|l| l.audience == audience)
-        .map(|l| (l.sequence, l.kind.as_str()))
-        .collect();
+    let mut got: Vec<(u64, &str)> =
+        seen.inbox.iter().filter(|l| l.audience == audience).map(|l| (l.sequence, l.kind.as_str())).collect();
     got.sort_unstable();
     got.dedup();
     let got: Vec<&str> = got.into_iter().map(|(_, kind)| kind).collect();
     let wanted: Vec<String> = expected.iter().copied().map(kind_name).collect();
-    Check::new(
-        name,
-        got == wanted,
-        format!("received {got:?}, expected {wanted:?}"),
-    )
+    Check::new(name, got == wanted, format!("received {got:?}, expected {wanted:?}"))
 }
 
 pub(super) fn says_drill(seen: &Evidence) -> Check {
@@ -33,11 +25,7 @@ pub(super) fn says_drill(seen: &Evidence) -> Check {
     Check::new(
         "every-notice-says-drill",
         silent.is_empty(),
-        if silent.is_empty() {
-            format!("{} notice(s)", seen.inbox.len())
-        } else {
-            silent.join("; ")
-        },
+        if silent.is_empty() { format!("{} notice(s)", seen.inbox.len()) } else { silent.join("; ") },
     )
 }
 
@@ -46,9 +34,7 @@ pub(super) fn poison_found(seen: &Evidence) -> Check {
     Check::new(
         "poison-in-dead-letter-queue",
         found.is_some(),
-        found.map_or("not found in any dead-letter queue".to_owned(), |d| {
-            format!("found in {}", d.queue)
-        }),
+        found.map_or("not found in any dead-letter queue".to_owned(), |d| format!("found in {}", d.queue)),
     )
 }
 
@@ -62,17 +48,10 @@ pub(super) fn nothing_else_dead(seen: &Evidence) -> Check {
     Check::new(
         "nothing-else-in-dead-letter-queues",
         others.is_empty(),
-        if others.is_empty() {
-            "empty otherwise".to_owned()
-        } else {
-            others.join("; ")
-        },
+        if others.is_empty() { "empty otherwise".to_owned() } else { others.join("; ") },
     )
 }
 
 fn kind_name(kind: NoticeKind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -10,11 +10,7 @@ pub(super) fn closing(incident: &Incident) -> Option<&Verdict> {
 
 /// Every verdict of an incident, oldest first.
 pub(super) fn all(incident: &Incident) -> Vec<&Verdict> {
-    incident
-        .records
-        .iter()
-        .filter_map(|r| match_verdict(&r.event, false))
-        .collect()
+    incident.records.iter().filter_map(|r| match_verdict(&r.event, false)).collect()
 }
 
 fn match_verdict(event: &Event, closing_only: bool) -> Option<&Verdict> {

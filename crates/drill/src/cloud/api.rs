@@ -71,11 +71,7 @@ impl Api {
     pub fn new(endpoint: &str, region: &str, account: &str, event_token: &str) -> Self {
         Self {
             // Loopback only: a proxy of the caller's must not see these calls.
-            client: reqwest::Client::builder()
-                .no_proxy()
-                .timeout(CALL_WITHIN)
-                .build()
-                .unwrap_or_default(),
+            client: reqwest::Client::builder().no_proxy().timeout(CALL_WITHIN).build().unwrap_or_default(),
             endpoint: endpoint.to_owned(),
             region: region.to_owned(),
             account: account.to_owned(),
@@ -94,11 +90,7 @@ impl Api {
             .header("x-amz-target", format!("{prefix}.{action}"))
             .body(request.to_string());
         let text = send(action, call).await?;
-        Ok(if text.is_empty() {
-            Value::Null
-        } else {
-            parsed(action, &text)?
-        })
+        Ok(if text.is_empty() { Value::Null } else { parsed(action, &text)? })
     }
 
     /// Any action of a service that speaks the Query protocol; the answer is XML.
@@ -128,10 +120,7 @@ impl Api {
 }
 
 async fn send(action: &str, call: reqwest::RequestBuilder) -> Result<String, ApiError> {
-    let no_answer = |source| ApiError::NoAnswer {
-        action: action.to_owned(),
-        source,
-    };
+    let no_answer = |source| ApiError::NoAnswer { action: action.to_owned(), source };
     let answer = call.send().await.map_err(no_answer)?;
     let status = answer.status();
     let body = answer.text().await.map_err(no_answer)?;
@@ -139,18 +128,12 @@ async fn send(action: &str, call: reqwest::RequestBuilder) -> Result<String, Api
         return Ok(body);
     }
     let body = body.chars().take(BODY_CHARACTERS).collect();
-    Err(ApiError::Refused {
-        action: action.to_owned(),
-        status: status.as_u16(),
-        body,
-    })
+    Err(ApiError::Refused { action: action.to_owned(), status: status.as_u16(), body })
 }
 
 fn parsed(action: &str, text: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::Incomplete {
-        action: action.to_owned(),
-        what: "a JSON document",
-    })
+    serde_json::from_str(text)
+        .map_err(|_| ApiError::Incomplete { action: action.to_owned(), what: "a JSON document" })
 }
 
 /// The text at a path of an answer.
@@ -158,16 +141,10 @@ fn text<'v>(action: &str, value: &'v Value, key: &'static str) -> Result<&'v str
     value
         .get(key)
         .and_then(Value::as_str)
-        .ok_or_else(|| ApiError::Incomplete {
-            action: action.to_owned(),
-            what: key,
-        })
+        .ok_or_else(|| ApiError::Incomplete { action: action.to_owned(), what: key })
 }
 
 /// The members of a list in an answer; none if there is no list.
 fn members<'v>(value: &'v Value, key: &str) -> &'v [Value] {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

@@ -49,9 +49,7 @@ impl Stack {
     /// The physical id of a resource, empty if there is no such one.
     #[must_use]
     pub fn id(&self, logical_id: &str) -> &str {
-        self.resources
-            .get(logical_id)
-            .map_or("", |resource| resource.id.as_str())
+        self.resources.get(logical_id).map_or("", |resource| resource.id.as_str())
     }
 
     /// An output, empty if there is no such one.
@@ -109,10 +107,7 @@ fn run(
     program: &std::path::Path,
     request: &serde_json::Value,
 ) -> Result<Stack, CloudError> {
-    let failed = |source| CloudError::Spawn {
-        program: program.to_owned(),
-        source,
-    };
+    let failed = |source| CloudError::Spawn { program: program.to_owned(), source };
     let mut child = command.spawn().map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(request.to_string().as_bytes()).map_err(failed)?;
@@ -123,10 +118,7 @@ fn run(
         Ok(Reply::Refused { error, reasons }) => Err(CloudError::Deploy { what: error, reasons }),
         Err(_) => Err(CloudError::Deploy {
             what: "the deploying script failed".to_owned(),
-            reasons: String::from_utf8_lossy(&output.stderr)
-                .lines()
-                .map(str::to_owned)
-                .collect(),
+            reasons: String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect(),
         }),
     }
 }

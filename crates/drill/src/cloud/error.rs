@@ -93,7 +93,5 @@ pub enum ApiError {
 }
 
 fn list(reasons: &[String]) -> String {
-    reasons
-        .iter()
-        .fold(String::new(), |list, reason| list + "\n  - " + reason)
+    reasons.iter().fold(String::new(), |list, reason| list + "\n  - " + reason)
 }

@@ -94,12 +94,7 @@ impl Cloud {
     /// The calls of the drill itself.
     #[must_use]
     pub fn api(&self) -> Api {
-        Api::new(
-            &self.endpoint(),
-            &self.settings.region,
-            &self.settings.account,
-            &self.settings.event_token,
-        )
+        Api::new(&self.endpoint(), &self.settings.region, &self.settings.account, &self.settings.event_token)
     }
 
     /// The Python of its environment, for the tools that come with it.
@@ -114,14 +109,9 @@ impl Cloud {
 
     /// Leaves it running when this process ends.
     pub fn keep(mut self) -> Result<Kept, CloudError> {
-        let kept = Kept {
-            endpoint: self.endpoint(),
-            pid: self.pid(),
-        };
+        let kept = Kept { endpoint: self.endpoint(), pid: self.pid() };
         if let Some(lifeline) = self.lifeline.as_mut() {
-            lifeline
-                .write_all(b"k")
-                .map_err(|error| CloudError::Interrupted(error.to_string()))?;
+            lifeline.write_all(b"k").map_err(|error| CloudError::Interrupted(error.to_string()))?;
         }
         // Nothing holds the lifeline any more, so `drop` finds nothing to end.
         self.lifeline = None;
@@ -131,10 +121,7 @@ impl Cloud {
     fn spawn(settings: CloudSettings, environment: Environment, port: u16) -> Result<Self, CloudError> {
         let dir = &settings.run_dir;
         let temporary = dir.join("tmp");
-        let folder = |path: &Path, source| CloudError::Folder {
-            path: path.to_owned(),
-            source,
-        };
+        let folder = |path: &Path, source| CloudError::Folder { path: path.to_owned(), source };
         std::fs::create_dir_all(&temporary).map_err(|source| folder(&temporary, source))?;
         let log = log_of(dir);
         let out = File::create(&log).map_err(|source| folder(&log, source))?;
@@ -150,41 +137,22 @@ impl Cloud {
             .stdout(out)
             .stderr(err)
             .process_group(0);
-        let mut child = command.spawn().map_err(|source| CloudError::Spawn {
-            program: environment.python(),
-            source,
-        })?;
+        let mut child =
+            command.spawn().map_err(|source| CloudError::Spawn { program: environment.python(), source })?;
         let lifeline = child.stdin.take();
-        Ok(Self {
-            settings,
-            environment,
-            port,
-            child,
-            lifeline,
-        })
+        Ok(Self { settings, environment, port, child, lifeline })
     }
 
     async fn ready(&mut self) -> Result<(), CloudError> {
         let since = Instant::now();
         let health = format!("{}/_ministack/health", self.endpoint());
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(2))
-            .build();
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
         let client = client.map_err(|error| CloudError::Interrupted(error.to_string()))?;
         loop {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return Err(CloudError::Died {
-                    log: self.log(),
-                    last_lines: last_lines(&self.log()),
-                });
+                return Err(CloudError::Died { log: self.log(), last_lines: last_lines(&self.log()) });
             }
-            if client
-                .get(&health)
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
-            {
+            if client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
             if since.elapsed() > READY_WITHIN {
@@ -228,25 +196,16 @@ fn log_of(run_dir: &Path) -> PathBuf {
 /// The port that was asked for, if it is free, or any free one.
 fn free_port(wanted: Option<u16>) -> Result<u16, CloudError> {
     match TcpListener::bind(("127.0.0.1", wanted.unwrap_or(0))) {
-        Ok(listener) => listener
-            .local_addr()
-            .map(|address| address.port())
-            .map_err(CloudError::NoPort),
+        Ok(listener) => listener.local_addr().map(|address| address.port()).map_err(CloudError::NoPort),
         Err(error) => Err(wanted.map_or(CloudError::NoPort(error), CloudError::PortTaken)),
     }
 }
 
 fn last_lines(log: &Path) -> String {
-    let text = std::fs::read(log)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
+    let text =
+        std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .iter()
-        .skip(lines.len().saturating_sub(LAST_LINES))
-        .copied()
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.iter().skip(lines.len().saturating_sub(LAST_LINES)).copied().collect::<Vec<_>>().join("\n")
 }
 
 /// Runs work that waits for a process beside the tasks of this thread.

@@ -52,10 +52,7 @@ impl CloudSettings {
 pub(super) fn variables(settings: &CloudSettings, port: u16) -> Vec<(String, String)> {
     let dir = settings.run_dir.display();
     let mut variables: Vec<(String, String)> = [
-        (
-            "PATH",
-            std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned()),
-        ),
+        ("PATH", std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned())),
         ("LANG", "C.UTF-8".to_owned()),
         ("HOME", dir.to_string()),
         ("TMPDIR", format!("{dir}/tmp")),
@@ -68,10 +65,7 @@ pub(super) fn variables(settings: &CloudSettings, port: u16) -> Vec<(String, Str
         ("MINISTACK_REGION", settings.region.clone()),
         ("IOT_MTLS_ENABLED", "0".to_owned()),
         ("SFTP_ENABLED", "0".to_owned()),
-        (
-            "LAMBDA_ASYNC_RETRY_BASE_SECONDS",
-            settings.retry_after_s.to_string(),
-        ),
+        ("LAMBDA_ASYNC_RETRY_BASE_SECONDS", settings.retry_after_s.to_string()),
         ("MAINSTAY_EVENT_TOKEN", settings.event_token.clone()),
         ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
         ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
@@ -80,10 +74,9 @@ pub(super) fn variables(settings: &CloudSettings, port: u16) -> Vec<(String, Str
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec();
-    for (name, endpoint) in [
-        ("AWS_ENDPOINT_URL_RDS", &settings.endpoint_rds),
-        ("AWS_ENDPOINT_URL_ECS", &settings.endpoint_ecs),
-    ] {
+    for (name, endpoint) in
+        [("AWS_ENDPOINT_URL_RDS", &settings.endpoint_rds), ("AWS_ENDPOINT_URL_ECS", &settings.endpoint_ecs)]
+    {
         variables.extend(endpoint.iter().map(|url| (name.to_owned(), url.clone())));
     }
     variables.extend(settings.environment.clone());

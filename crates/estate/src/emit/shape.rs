@@ -45,24 +45,13 @@ pub fn rds_entry(event: &RdsEvent, token: &str) -> Value {
         "SourceIdentifier": event.source,
         "EventID": event.id,
     });
-    entry(
-        "aws.rds",
-        detail_type,
-        &event.source_arn,
-        event.at,
-        &detail,
-        token,
-    )
+    entry("aws.rds", detail_type, &event.source_arn, event.at, &detail, token)
 }
 
 /// An ECS event as an entry of `PutEvents`.
 #[must_use]
 pub fn ecs_entry(event: &EcsEvent, token: &str) -> Value {
-    let kind = if event.name.ends_with("FAILED") {
-        "ERROR"
-    } else {
-        "INFO"
-    };
+    let kind = if event.name.ends_with("FAILED") { "ERROR" } else { "INFO" };
     let at = format!("{:.3}", event.at);
     let (detail_type, detail) = match &event.deployment {
         Some(deployment) => (
@@ -85,14 +74,7 @@ pub fn ecs_entry(event: &EcsEvent, token: &str) -> Value {
             }),
         ),
     };
-    entry(
-        "aws.ecs",
-        detail_type,
-        &event.service_arn,
-        event.at,
-        &detail,
-        token,
-    )
+    entry("aws.ecs", detail_type, &event.service_arn, event.at, &detail, token)
 }
 
 fn entry(

@@ -26,24 +26,19 @@ impl Estate {
         let verdict = self.interfere(request);
         let done = match &verdict {
             Verdict::Refuse(refusal) => Err(refusal.clone()),
-            Verdict::Pass | Verdict::LoseReply => request
-                .call
-                .clone()
-                .and_then(|call| self.perform(at, &request.region, call)),
+            Verdict::Pass | Verdict::LoseReply => {
+                request.call.clone().and_then(|call| self.perform(at, &request.region, call))
+            }
         };
         let (answer, effect) = match done {
             Err(refusal) => (Answer::Refused(refusal), None),
-            Ok((_, effect)) if verdict == Verdict::LoseReply => (
-                Answer::Lost,
-                Some(effect.unwrap_or_else(|| "nothing".into()) + " (the reply was lost)"),
-            ),
+            Ok((_, effect)) if verdict == Verdict::LoseReply => {
+                (Answer::Lost, Some(effect.unwrap_or_else(|| "nothing".into()) + " (the reply was lost)"))
+            }
             Ok((reply, effect)) => (Answer::Reply(reply), effect),
         };
-        let sequence = u64::try_from(self.log.len())
-            .unwrap_or(u64::MAX)
-            .saturating_add(1);
-        self.log
-            .push(LogEntry::new(at, sequence, request, &answer, effect));
+        let sequence = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_add(1);
+        self.log.push(LogEntry::new(at, sequence, request, &answer, effect));
         for (seconds, fault) in self.pulled(request) {
             self.plan(at, seconds, Occurrence::Strikes(fault));
         }
@@ -58,22 +53,16 @@ impl Estate {
             Call::FailoverCluster { cluster, target } => {
                 self.failover_cluster(at, region, &cluster, target.as_deref())
             }
-            Call::RebootInstance {
-                instance,
-                force_failover,
-            } => self.reboot_instance(at, region, &instance, force_failover),
+            Call::RebootInstance { instance, force_failover } => {
+                self.reboot_instance(at, region, &instance, force_failover)
+            }
             Call::DescribeEvents(select) => self.describe_events(at, region, &select),
-            Call::CreateSnapshot {
-                of_cluster,
-                source,
-                snapshot,
-                tags,
-            } => self.create_snapshot(at, region, of_cluster, &source, &snapshot, tags),
-            Call::DescribeSnapshots {
-                of_cluster,
-                source,
-                select,
-            } => self.describe_snapshots(region, of_cluster, source.as_deref(), &select),
+            Call::CreateSnapshot { of_cluster, source, snapshot, tags } => {
+                self.create_snapshot(at, region, of_cluster, &source, &snapshot, tags)
+            }
+            Call::DescribeSnapshots { of_cluster, source, select } => {
+                self.describe_snapshots(region, of_cluster, source.as_deref(), &select)
+            }
             Call::DeleteSnapshot { of_cluster, snapshot } => {
                 self.delete_snapshot(region, of_cluster, &snapshot)
             }
@@ -87,29 +76,19 @@ impl Estate {
             },
             Call::DescribeEcsClusters(names) => self.describe_ecs_clusters(region, &names),
             Call::ListServices { cluster, page } => self.list_services(region, &cluster, &page),
-            Call::DescribeServices {
-                cluster,
-                services,
-                tags,
-            } => self.describe_services(region, &cluster, &services, tags),
-            Call::UpdateService {
-                cluster,
-                service,
-                force,
-                desired,
-            } => self.update_service(at, region, &cluster, &service, force, desired),
-            Call::ListTasks {
-                cluster,
-                service,
-                desired_status,
-                page,
-            } => self.list_tasks(region, &cluster, service.as_deref(), &desired_status, &page),
+            Call::DescribeServices { cluster, services, tags } => {
+                self.describe_services(region, &cluster, &services, tags)
+            }
+            Call::UpdateService { cluster, service, force, desired } => {
+                self.update_service(at, region, &cluster, &service, force, desired)
+            }
+            Call::ListTasks { cluster, service, desired_status, page } => {
+                self.list_tasks(region, &cluster, service.as_deref(), &desired_status, &page)
+            }
             Call::DescribeTasks { cluster, tasks } => self.describe_tasks(region, &cluster, &tasks),
-            Call::StopTask {
-                cluster,
-                task,
-                reason,
-            } => self.stop_task_by_call(at, region, &cluster, &task, reason),
+            Call::StopTask { cluster, task, reason } => {
+                self.stop_task_by_call(at, region, &cluster, &task, reason)
+            }
         }
     }
 }

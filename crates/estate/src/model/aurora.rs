@@ -22,46 +22,26 @@ impl Estate {
             return Err(Self::no_cluster(cluster));
         };
         if found.status != "available" || found.failover.is_some() {
-            return Err(wrong_state(&format!(
-                "DB cluster {} is not in available state.",
-                key.id
-            )));
+            return Err(wrong_state(&format!("DB cluster {} is not in available state.", key.id)));
         }
         let target = match target {
             Some(target) => match self.named_target(&found, target)? {
                 Some(target) => target,
                 None => {
-                    return Ok((
-                        self.acted_on(&key)?,
-                        Some("nothing: the target is the writer".into()),
-                    ));
+                    return Ok((self.acted_on(&key)?, Some("nothing: the target is the writer".into())));
                 }
             },
             // AWS's documents don't say what a cluster without a reader that could be promoted answers; Aurora
             // would have to rebuild its writer, which the call does not do.
             None => self.best_reader(&found).ok_or_else(|| {
-                wrong_state(&format!(
-                    "DB cluster {} has no available reader instance.",
-                    key.id
-                ))
+                wrong_state(&format!("DB cluster {} has no available reader instance.", key.id))
             })?,
         };
         let begins = self.settings.delays.failover_begins;
         let seconds = self.draw(begins);
-        let failover = Failover {
-            target: target.clone(),
-            announced: true,
-            begun: false,
-            promotion: None,
-        };
+        let failover = Failover { target: target.clone(), announced: true, begun: false, promotion: None };
         self.start_failover(at, &key, failover, seconds);
-        Ok((
-            self.acted_on(&key)?,
-            Some(format!(
-                "failover of {} from {} to {target}",
-                key.id, found.writer
-            )),
-        ))
+        Ok((self.acted_on(&key)?, Some(format!("failover of {} from {} to {target}", key.id, found.writer))))
     }
 
     /// The target of a failover by its name. `None`: it is the writer, and that counts as success.
@@ -77,10 +57,8 @@ impl Estate {
             )));
         }
         if instance.key.id == cluster.writer {
-            let message = format!(
-                "DB instance {target} is already the writer of DB cluster {}.",
-                cluster.key.id
-            );
+            let message =
+                format!("DB instance {target} is already the writer of DB cluster {}.", cluster.key.id);
             return match self.settings.target_is_writer {
                 TargetIsWriter::RefuseInstance => Err(wrong_instance(&message)),
                 TargetIsWriter::RefuseCluster => Err(wrong_state(&message)),
@@ -88,9 +66,7 @@ impl Estate {
             };
         }
         if !instance.can_be_promoted() {
-            return Err(wrong_instance(&format!(
-                "DB instance {target} is not in available state."
-            )));
+            return Err(wrong_instance(&format!("DB instance {target} is not in available state.")));
         }
         Ok(Some(key.id))
     }

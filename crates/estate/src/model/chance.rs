@@ -46,10 +46,7 @@ impl Chance {
 
     /// Decimal digits, the first not zero: the id of a deployment.
     pub(crate) fn decimal(&mut self) -> String {
-        format!(
-            "{:019}",
-            1_000_000_000_000_000_000 + self.next() % 8_000_000_000_000_000_000
-        )
+        format!("{:019}", 1_000_000_000_000_000_000 + self.next() % 8_000_000_000_000_000_000)
     }
 
     /// Capital letters and digits: the unique part of an RDS resource id.

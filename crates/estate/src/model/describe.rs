@@ -27,23 +27,14 @@ impl Estate {
     /// A cluster with its members.
     pub(crate) fn cluster_view(&self, cluster: &Cluster) -> ClusterView {
         let members = cluster.members.iter();
-        let members = members
-            .filter_map(|id| self.instances.get(&cluster.key.beside(id)).cloned())
-            .collect();
-        ClusterView {
-            cluster: cluster.clone(),
-            members,
-        }
+        let members = members.filter_map(|id| self.instances.get(&cluster.key.beside(id)).cloned()).collect();
+        ClusterView { cluster: cluster.clone(), members }
     }
 
     pub(crate) fn describe_clusters(&self, region: &str, select: &Select) -> Done {
         let wanted = select.identifier.as_deref().map(|id| bare(id).to_lowercase());
         let mut found = Vec::new();
-        for cluster in self
-            .clusters
-            .values()
-            .filter(|cluster| cluster.key.region == region)
-        {
+        for cluster in self.clusters.values().filter(|cluster| cluster.key.region == region) {
             let named = wanted.as_ref().is_none_or(|id| {
                 *id == cluster.key.id || select.identifier.as_ref() == Some(&cluster.resource_id)
             });
@@ -71,11 +62,7 @@ impl Estate {
         let wanted = select.identifier.as_deref().map(|id| bare(id).to_lowercase());
         let mut found = Vec::new();
         let none = String::new();
-        for instance in self
-            .instances
-            .values()
-            .filter(|instance| instance.key.region == region)
-        {
+        for instance in self.instances.values().filter(|instance| instance.key.region == region) {
             let named = wanted.as_ref().is_none_or(|id| {
                 *id == instance.key.id || select.identifier.as_ref() == Some(&instance.resource_id)
             });
@@ -103,10 +90,7 @@ impl Estate {
     pub(crate) fn describe_blue_green(&self, select: &Select) -> Done {
         let mut found = Vec::new();
         for deployment in &self.blue_green {
-            let named = select
-                .identifier
-                .as_ref()
-                .is_none_or(|id| *id == deployment.identifier);
+            let named = select.identifier.as_ref().is_none_or(|id| *id == deployment.identifier);
             if named
                 && matches(&select.filters, |name| match name {
                     "blue-green-deployment-identifier" => Some(vec![&deployment.identifier]),
@@ -168,21 +152,13 @@ impl Estate {
     /// The key of a cluster that must exist.
     pub(crate) fn cluster_key(&self, region: &str, id: &str) -> Result<Key, Refusal> {
         let key = Key::new(region, bare(id).to_lowercase());
-        if self.clusters.contains_key(&key) {
-            Ok(key)
-        } else {
-            Err(Self::no_cluster(id))
-        }
+        if self.clusters.contains_key(&key) { Ok(key) } else { Err(Self::no_cluster(id)) }
     }
 
     /// The key of an instance that must exist.
     pub(crate) fn instance_key(&self, region: &str, id: &str) -> Result<Key, Refusal> {
         let key = Key::new(region, bare(id).to_lowercase());
-        if self.instances.contains_key(&key) {
-            Ok(key)
-        } else {
-            Err(Self::no_instance(id))
-        }
+        if self.instances.contains_key(&key) { Ok(key) } else { Err(Self::no_instance(id)) }
     }
 }
 

@@ -27,8 +27,7 @@ impl Estate {
     }
 
     pub(crate) fn service_of(&self, cluster: &Key, service: &str) -> Option<&Service> {
-        self.services
-            .get(&cluster.beside(&format!("{}/{}", cluster.id, bare(service))))
+        self.services.get(&cluster.beside(&format!("{}/{}", cluster.id, bare(service))))
     }
 
     fn tasks_of<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Task> {
@@ -39,9 +38,7 @@ impl Estate {
     pub(crate) fn service_view(&self, key: &Key) -> Option<ServiceView> {
         let mut service = self.services.get(key)?.clone();
         let count = |deployment: Option<&str>, status: &str| {
-            let tasks = self
-                .tasks_of(key)
-                .filter(|task| task.last_status == status && task.lives());
+            let tasks = self.tasks_of(key).filter(|task| task.last_status == status && task.lives());
             let tasks = tasks.filter(|task| deployment.is_none_or(|id| task.deployment == id));
             u32::try_from(tasks.count()).unwrap_or(u32::MAX)
         };
@@ -55,12 +52,7 @@ impl Estate {
             }
         }
         let (running, pending) = (count(None, "RUNNING"), count(None, "PENDING"));
-        Some(ServiceView {
-            service,
-            running,
-            pending,
-            with_tags: true,
-        })
+        Some(ServiceView { service, running, pending, with_tags: true })
     }
 
     pub(crate) fn describe_ecs_clusters(&self, region: &str, names: &[String]) -> Done {
@@ -68,12 +60,7 @@ impl Estate {
         let default = ["default".to_owned()];
         for name in if names.is_empty() { &default[..] } else { names } {
             let key = Key::new(region, bare(name));
-            let cluster_arn = arn(
-                "ecs",
-                region,
-                &self.settings.account,
-                &format!("cluster/{}", key.id),
-            );
+            let cluster_arn = arn("ecs", region, &self.settings.account, &format!("cluster/{}", key.id));
             if !self.ecs_clusters.contains(&key) {
                 missing.push(cluster_arn);
                 continue;
@@ -85,11 +72,7 @@ impl Estate {
                     .count()
             };
             found.push(EcsClusterView {
-                services: self
-                    .services
-                    .values()
-                    .filter(|service| service.cluster == key)
-                    .count(),
+                services: self.services.values().filter(|service| service.cluster == key).count(),
                 running: tasks("RUNNING"),
                 pending: tasks("PENDING"),
                 name: key.id,
@@ -101,14 +84,8 @@ impl Estate {
 
     pub(crate) fn list_services(&self, region: &str, cluster: &str, wanted: &Page) -> Done {
         let cluster = self.ecs_cluster(region, cluster)?;
-        let all = self
-            .services
-            .values()
-            .filter(|service| service.cluster == cluster);
-        let wanted = Page {
-            most: Some(wanted.most.unwrap_or(10)),
-            ..wanted.clone()
-        };
+        let all = self.services.values().filter(|service| service.cluster == cluster);
+        let wanted = Page { most: Some(wanted.most.unwrap_or(10)), ..wanted.clone() };
         let all = all.map(|service| service.arn.clone()).collect();
         let (arns, next) = page(all, &wanted, TASKS_AT_ONCE, "InvalidParameterException")?;
         read(Reply::ServiceArns(arns, next))
@@ -130,14 +107,8 @@ impl Estate {
         let cluster = self.ecs_cluster(region, cluster)?;
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for name in services {
-            match self
-                .service_of(&cluster, name)
-                .and_then(|service| self.service_view(&service.key))
-            {
-                Some(view) => found.push(ServiceView {
-                    with_tags: tags,
-                    ..view
-                }),
+            match self.service_of(&cluster, name).and_then(|service| self.service_view(&service.key)) {
+                Some(view) => found.push(ServiceView { with_tags: tags, ..view }),
                 None => missing.push(arn(
                     "ecs",
                     region,
@@ -159,10 +130,7 @@ impl Estate {
     ) -> Done {
         let cluster = self.ecs_cluster(region, cluster)?;
         if let Some(name) = service.filter(|name| self.service_of(&cluster, name).is_none()) {
-            return Err(Refusal::new(
-                "ServiceNotFoundException",
-                format!("Service {name} not found."),
-            ));
+            return Err(Refusal::new("ServiceNotFoundException", format!("Service {name} not found.")));
         }
         let of = service.map(|name| format!("{}/{}", cluster.id, bare(name)));
         let prefix = format!("{}/", cluster.id);
@@ -187,11 +155,7 @@ impl Estate {
         let cluster = self.ecs_cluster(region, cluster)?;
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for id in tasks {
-            match self
-                .tasks
-                .get(bare(id))
-                .filter(|task| task.service.region == region)
-            {
+            match self.tasks.get(bare(id)).filter(|task| task.service.region == region) {
                 Some(task) => found.push(task.clone()),
                 None => missing.push(arn(
                     "ecs",

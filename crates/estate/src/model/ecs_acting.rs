@@ -23,10 +23,7 @@ impl Estate {
             .service_of(&cluster, service)
             .ok_or_else(|| Refusal::new("ServiceNotFoundException", "Service not found."))?;
         if found.status != "ACTIVE" {
-            return Err(Refusal::new(
-                "ServiceNotActiveException",
-                "Service was not ACTIVE.",
-            ));
+            return Err(Refusal::new("ServiceNotActiveException", "Service was not ACTIVE."));
         }
         if force && found.controller != "ECS" {
             return Err(invalid(&format!(
@@ -37,23 +34,15 @@ impl Estate {
         let key = found.key.clone();
         let mut effects = Vec::new();
         if let Some((desired, service)) = desired.zip(self.services.get_mut(&key)) {
-            effects.push(format!(
-                "desired count of {} from {} to {desired}",
-                service.name, service.desired
-            ));
+            effects.push(format!("desired count of {} from {} to {desired}", service.name, service.desired));
             service.desired = desired;
         }
         if force && let Some(deployment) = self.deploy(at, &key, None) {
             effects.push(format!("deployment {deployment} of {}", key.id));
         }
         self.look(at, &key);
-        let view = self
-            .service_view(&key)
-            .ok_or_else(|| invalid("The service is gone."))?;
-        Ok((
-            Reply::Service(Box::new(view)),
-            (!effects.is_empty()).then(|| effects.join("; ")),
-        ))
+        let view = self.service_view(&key).ok_or_else(|| invalid("The service is gone."))?;
+        Ok((Reply::Service(Box::new(view)), (!effects.is_empty()).then(|| effects.join("; "))))
     }
 
     pub(crate) fn stop_task_by_call(
@@ -75,13 +64,7 @@ impl Estate {
         let reason = reason.unwrap_or_else(|| "Task stopped by user".into());
         self.stop_task(at, &id, &reason, "UserInitiated");
         self.look(at, &service);
-        let stopped = self
-            .tasks
-            .get(&id)
-            .ok_or_else(|| invalid("The referenced task was not found."))?;
-        Ok((
-            Reply::Task(Box::new(stopped.clone())),
-            Some(format!("stop of task {id} of {}", service.id)),
-        ))
+        let stopped = self.tasks.get(&id).ok_or_else(|| invalid("The referenced task was not found."))?;
+        Ok((Reply::Task(Box::new(stopped.clone())), Some(format!("stop of task {id} of {}", service.id))))
     }
 }

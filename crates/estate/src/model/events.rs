@@ -49,22 +49,18 @@ impl Estate {
     /// Tells news about a cluster.
     pub(crate) fn tell_cluster(&mut self, at: Timestamp, key: &Key, news: &ClusterNews) {
         let (id, message) = match news {
-            ClusterNews::StartedSameZone(name) => (
-                "RDS-EVENT-0072",
-                format!("Started same AZ failover to DB instance: {name}."),
-            ),
-            ClusterNews::StartedCrossZone(name) => (
-                "RDS-EVENT-0073",
-                format!("Started cross AZ failover to DB instance: {name}."),
-            ),
-            ClusterNews::PromotesPreviousAgain(name) => (
-                "RDS-EVENT-0070",
-                format!("Promoting previous primary again: {name}."),
-            ),
-            ClusterNews::Completed(name) => (
-                "RDS-EVENT-0071",
-                format!("Completed failover to DB instance: {name}."),
-            ),
+            ClusterNews::StartedSameZone(name) => {
+                ("RDS-EVENT-0072", format!("Started same AZ failover to DB instance: {name}."))
+            }
+            ClusterNews::StartedCrossZone(name) => {
+                ("RDS-EVENT-0073", format!("Started cross AZ failover to DB instance: {name}."))
+            }
+            ClusterNews::PromotesPreviousAgain(name) => {
+                ("RDS-EVENT-0070", format!("Promoting previous primary again: {name}."))
+            }
+            ClusterNews::Completed(name) => {
+                ("RDS-EVENT-0071", format!("Completed failover to DB instance: {name}."))
+            }
         };
         let Some(arn) = self.clusters.get(key).map(|cluster| cluster.arn.clone()) else {
             return;
@@ -80,31 +76,19 @@ impl Estate {
             InstanceNews::TopologyUpdated => {
                 ("notification", "RDS-EVENT-0385", "Cluster topology is updated.")
             }
-            InstanceNews::StandbyFailoverStarted => (
-                "failover",
-                "RDS-EVENT-0013",
-                "Multi-AZ instance failover started.",
-            ),
-            InstanceNews::StandbyFailoverCompleted => (
-                "failover",
-                "RDS-EVENT-0049",
-                "Multi-AZ instance failover completed.",
-            ),
+            InstanceNews::StandbyFailoverStarted => {
+                ("failover", "RDS-EVENT-0013", "Multi-AZ instance failover started.")
+            }
+            InstanceNews::StandbyFailoverCompleted => {
+                ("failover", "RDS-EVENT-0049", "Multi-AZ instance failover completed.")
+            }
             InstanceNews::SnapshotBegins => ("backup", "RDS-EVENT-0040", "Creating manual snapshot"),
             InstanceNews::SnapshotDone => ("creation", "RDS-EVENT-0042", "Manual snapshot created"),
         };
         let Some(arn) = self.instances.get(key).map(|instance| instance.arn.clone()) else {
             return;
         };
-        self.tell(
-            at,
-            key,
-            SourceType::Instance,
-            arn,
-            &[category],
-            id,
-            message.to_owned(),
-        );
+        self.tell(at, key, SourceType::Instance, arn, &[category], id, message.to_owned());
     }
 
     /// Tells and keeps one event.
@@ -146,24 +130,16 @@ impl Estate {
         let minutes = select.minutes.unwrap_or(60).clamp(1, 14 * 24 * 60);
         let until = select.until.unwrap_or(at);
         let from = select.from.unwrap_or_else(|| {
-            until
-                .checked_sub(SignedDuration::from_mins(minutes))
-                .unwrap_or(Timestamp::MIN)
+            until.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN)
         });
         let source = select.source.as_deref().map(bare);
         let found = self.rds_events.iter().filter(|event| {
             event.region == region
                 && (from..=until).contains(&event.at)
                 && source.is_none_or(|source| source == event.source)
-                && select
-                    .source_type
-                    .as_deref()
-                    .is_none_or(|kind| kind == event.source_type.described())
+                && select.source_type.as_deref().is_none_or(|kind| kind == event.source_type.described())
                 && (select.categories.is_empty()
-                    || event
-                        .categories
-                        .iter()
-                        .any(|category| select.categories.contains(category)))
+                    || event.categories.iter().any(|category| select.categories.contains(category)))
         });
         let (events, marker) = page(found.cloned().collect(), &select.page, RDS_PAGE, BAD_MARKER)?;
         read(Reply::Events(events, marker))

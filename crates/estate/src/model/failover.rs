@@ -19,21 +19,12 @@ impl Estate {
         found.generation += 1;
         found.failover = Some(failover);
         let generation = found.generation;
-        self.plan(
-            at,
-            seconds,
-            Occurrence::FailoverBegins {
-                cluster: cluster.clone(),
-                generation,
-            },
-        );
+        self.plan(at, seconds, Occurrence::FailoverBegins { cluster: cluster.clone(), generation });
     }
 
     /// The cluster, if the move of that generation is still the present one.
     fn moving(&mut self, cluster: &Key, generation: u64) -> Option<&mut Cluster> {
-        self.clusters
-            .get_mut(cluster)
-            .filter(|cluster| cluster.generation == generation)
+        self.clusters.get_mut(cluster).filter(|cluster| cluster.generation == generation)
     }
 
     pub(crate) fn failover_begins(&mut self, at: Timestamp, key: &Key, generation: u64) {
@@ -45,11 +36,8 @@ impl Estate {
         };
         failover.begun = true;
         cluster.status = "failing-over".into();
-        let (old, failover, again) = (
-            cluster.writer.clone(),
-            failover.clone(),
-            cluster.writer == failover.target,
-        );
+        let (old, failover, again) =
+            (cluster.writer.clone(), failover.clone(), cluster.writer == failover.target);
         let (from, to) = (self.zone(key, &old), self.zone(key, &failover.target));
         if failover.announced {
             let target = failover.target.clone();
@@ -65,22 +53,11 @@ impl Estate {
                 instance.generation += 1;
                 instance.health = Health::Restarting;
             }
-            self.outbox.push(Effect::Fence {
-                at,
-                cluster: key.clone(),
-                instance: old,
-            });
+            self.outbox.push(Effect::Fence { at, cluster: key.clone(), instance: old });
         }
         let promotion = self.settings.delays.promotion;
         let seconds = failover.promotion.unwrap_or_else(|| self.draw(promotion));
-        self.plan(
-            at,
-            seconds,
-            Occurrence::Promoted {
-                cluster: key.clone(),
-                generation,
-            },
-        );
+        self.plan(at, seconds, Occurrence::Promoted { cluster: key.clone(), generation });
     }
 
     pub(crate) fn promoted(&mut self, at: Timestamp, key: &Key, generation: u64) {
@@ -91,30 +68,17 @@ impl Estate {
             return;
         };
         let old = std::mem::replace(&mut cluster.writer, failover.target.clone());
-        let others: Vec<String> = cluster
-            .members
-            .iter()
-            .filter(|id| **id != failover.target)
-            .cloned()
-            .collect();
+        let others: Vec<String> =
+            cluster.members.iter().filter(|id| **id != failover.target).cloned().collect();
         if let Some(instance) = self.instances.get_mut(&key.beside(&failover.target)) {
             instance.generation += 1;
             instance.health = Health::Serving;
             instance.status = "available".into();
         }
-        self.outbox.push(Effect::Promote {
-            at,
-            cluster: key.clone(),
-            instance: failover.target.clone(),
-        });
+        self.outbox.push(Effect::Promote { at, cluster: key.clone(), instance: failover.target.clone() });
         for instance in others {
             let source = failover.target.clone();
-            self.outbox.push(Effect::Repoint {
-                at,
-                cluster: key.clone(),
-                instance,
-                source,
-            });
+            self.outbox.push(Effect::Repoint { at, cluster: key.clone(), instance, source });
         }
         if failover.announced {
             self.tell_cluster(at, key, &ClusterNews::Completed(failover.target.clone()));
@@ -124,22 +88,8 @@ impl Estate {
         }
         let (settling, endpoint) = (self.settings.delays.settling, self.settings.delays.endpoint);
         let (settling, endpoint) = (self.draw(settling), self.draw(endpoint));
-        self.plan(
-            at,
-            settling,
-            Occurrence::Settled {
-                cluster: key.clone(),
-                generation,
-            },
-        );
-        self.plan(
-            at,
-            endpoint,
-            Occurrence::EndpointMoves {
-                cluster: key.clone(),
-                generation,
-            },
-        );
+        self.plan(at, settling, Occurrence::Settled { cluster: key.clone(), generation });
+        self.plan(at, endpoint, Occurrence::EndpointMoves { cluster: key.clone(), generation });
     }
 
     /// Restarts an instance: `rebooting` until it is back.
@@ -156,14 +106,7 @@ impl Estate {
         if announced {
             self.tell_instance(at, key, InstanceNews::Shutdown);
         }
-        self.plan(
-            at,
-            seconds,
-            Occurrence::InstanceReturns {
-                instance: key.clone(),
-                generation,
-            },
-        );
+        self.plan(at, seconds, Occurrence::InstanceReturns { instance: key.clone(), generation });
     }
 
     pub(crate) fn settled(&mut self, key: &Key, generation: u64) {
@@ -182,13 +125,7 @@ impl Estate {
             return;
         };
         if let Some(until) = cluster.endpoint_held_until.filter(|until| *until > at) {
-            self.agenda.plan(
-                until,
-                Occurrence::EndpointMoves {
-                    cluster: key.clone(),
-                    generation,
-                },
-            );
+            self.agenda.plan(until, Occurrence::EndpointMoves { cluster: key.clone(), generation });
             return;
         }
         cluster.endpoint_held_until = None;
@@ -198,28 +135,18 @@ impl Estate {
         cluster.endpoint_target.clone_from(&cluster.writer);
         let instance = cluster.writer.clone();
         self.tell_instance(at, &key.beside(&instance), InstanceNews::TopologyUpdated);
-        self.outbox.push(Effect::MoveEndpoint {
-            at,
-            cluster: key.clone(),
-            instance,
-        });
+        self.outbox.push(Effect::MoveEndpoint { at, cluster: key.clone(), instance });
     }
 
     pub(crate) fn instance_returns(&mut self, at: Timestamp, key: &Key, generation: u64) {
-        let Some(instance) = self
-            .instances
-            .get_mut(key)
-            .filter(|found| found.generation == generation)
+        let Some(instance) = self.instances.get_mut(key).filter(|found| found.generation == generation)
         else {
             return;
         };
         instance.health = Health::Serving;
         instance.status = "available".into();
         self.tell_instance(at, key, InstanceNews::Restarted);
-        self.outbox.push(Effect::InstanceReturned {
-            at,
-            instance: key.clone(),
-        });
+        self.outbox.push(Effect::InstanceReturned { at, instance: key.clone() });
     }
 
     /// AWS's own failover, when the writer that crashed is still the writer and still down.
@@ -237,12 +164,7 @@ impl Estate {
         let Some(target) = self.best_reader(cluster) else {
             return;
         };
-        let failover = Failover {
-            target,
-            announced: true,
-            begun: false,
-            promotion: None,
-        };
+        let failover = Failover { target, announced: true, begun: false, promotion: None };
         self.start_failover(at, key, failover, 0.0);
     }
 
@@ -251,13 +173,10 @@ impl Estate {
         let readers = cluster.members.iter().filter(|id| **id != cluster.writer);
         let readers = readers.filter_map(|id| self.instances.get(&cluster.key.beside(id)));
         let able = readers.filter(|instance| instance.can_be_promoted());
-        able.min_by_key(|instance| instance.promotion_tier)
-            .map(|instance| instance.key.id.clone())
+        able.min_by_key(|instance| instance.promotion_tier).map(|instance| instance.key.id.clone())
     }
 
     fn zone(&self, cluster: &Key, instance: &str) -> Option<String> {
-        self.instances
-            .get(&cluster.beside(instance))
-            .map(|found| found.availability_zone.clone())
+        self.instances.get(&cluster.beside(instance)).map(|found| found.availability_zone.clone())
     }
 }

@@ -38,14 +38,8 @@ impl Estate {
         let found = self.interference.iter_mut().find(|interference| {
             let calls = &interference.calls;
             calls.times != Some(0)
-                && calls
-                    .action
-                    .as_ref()
-                    .is_none_or(|action| *action == request.action)
-                && calls
-                    .caller
-                    .as_ref()
-                    .is_none_or(|caller| *caller == request.caller)
+                && calls.action.as_ref().is_none_or(|action| *action == request.action)
+                && calls.caller.as_ref().is_none_or(|caller| *caller == request.caller)
         });
         let Some(interference) = found else {
             return Verdict::Pass;
@@ -74,14 +68,9 @@ impl Estate {
                     Service::Rds => ("AccessDenied", 403, "rds"),
                     Service::Ecs => ("AccessDeniedException", 400, "ecs"),
                 };
-                let message = format!(
-                    "{} is not authorized to perform: {prefix}:{}",
-                    request.caller, request.action
-                );
-                Verdict::Refuse(Refusal {
-                    status,
-                    ..Refusal::new(code, message)
-                })
+                let message =
+                    format!("{} is not authorized to perform: {prefix}:{}", request.caller, request.action);
+                Verdict::Refuse(Refusal { status, ..Refusal::new(code, message) })
             }
         }
     }

@@ -14,10 +14,7 @@ pub struct Key {
 impl Key {
     /// A key from its two parts.
     pub fn new(region: impl Into<String>, id: impl Into<String>) -> Self {
-        Self {
-            region: region.into(),
-            id: id.into(),
-        }
+        Self { region: region.into(), id: id.into() }
     }
 
     /// Another thing in the same region.
@@ -51,11 +48,8 @@ pub(crate) fn host_suffix(account: &str, region: &str) -> String {
     let digits = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut suffix = String::from("c");
     for _ in 0..11 {
-        let digit = usize::try_from(hash % 36)
-            .ok()
-            .and_then(|index| digits.get(index))
-            .copied()
-            .unwrap_or(b'x');
+        let digit =
+            usize::try_from(hash % 36).ok().and_then(|index| digits.get(index)).copied().unwrap_or(b'x');
         suffix.push(char::from(digit));
         hash /= 36;
         if hash == 0 {
@@ -72,14 +66,8 @@ mod tests {
     #[test]
     fn an_arn_and_a_name_mean_the_same_thing() {
         assert_eq!(bare("orders"), "orders");
-        assert_eq!(
-            bare("arn:aws:rds:ca-central-1:123456789012:cluster:orders"),
-            "orders"
-        );
-        assert_eq!(
-            bare("arn:aws:ecs:ca-central-1:123456789012:service/shop/orders-api"),
-            "orders-api"
-        );
+        assert_eq!(bare("arn:aws:rds:ca-central-1:123456789012:cluster:orders"), "orders");
+        assert_eq!(bare("arn:aws:ecs:ca-central-1:123456789012:service/shop/orders-api"), "orders-api");
     }
 
     #[test]

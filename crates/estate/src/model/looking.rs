@@ -24,10 +24,8 @@ pub(crate) fn plan(service: &Service, primary: &Deployment, tasks: &[&Task]) -> 
         if up { share.div_ceil(100) } else { share / 100 }
     };
     // Bounds as ECS rounds them: the least up, the most down.
-    let (least, most) = (
-        percent(service.minimum_healthy_percent, true),
-        percent(service.maximum_percent, false),
-    );
+    let (least, most) =
+        (percent(service.minimum_healthy_percent, true), percent(service.maximum_percent, false));
 
     let mut wanted = Wanted::default();
     if primary.rollout != RolloutState::Failed {
@@ -36,10 +34,7 @@ pub(crate) fn plan(service: &Service, primary: &Deployment, tasks: &[&Task]) -> 
     }
     // Old tasks go as far as enough healthy ones remain; those that don't serve go first and cost nothing.
     let mut serving = living.iter().filter(|task| task.serves()).count();
-    let mut old: Vec<&&&Task> = living
-        .iter()
-        .filter(|task| !of_primary(task) && !task.protected)
-        .collect();
+    let mut old: Vec<&&&Task> = living.iter().filter(|task| !of_primary(task) && !task.protected).collect();
     old.sort_by_key(|task| (task.serves(), task.started, task.id.clone()));
     for task in old {
         if task.serves() {
@@ -51,33 +46,19 @@ pub(crate) fn plan(service: &Service, primary: &Deployment, tasks: &[&Task]) -> 
         wanted.stop.push(task.id.clone());
     }
     // Scaling in: the youngest of the primary's own go.
-    let mut surplus: Vec<&&&Task> = living
-        .iter()
-        .filter(|task| of_primary(task) && !task.protected)
-        .collect();
+    let mut surplus: Vec<&&&Task> =
+        living.iter().filter(|task| of_primary(task) && !task.protected).collect();
     surplus.sort_by_key(|task| (task.serves(), std::cmp::Reverse(task.created), task.id.clone()));
-    wanted.stop.extend(
-        surplus
-            .into_iter()
-            .take(own.saturating_sub(desired))
-            .map(|task| task.id.clone()),
-    );
+    wanted.stop.extend(surplus.into_iter().take(own.saturating_sub(desired)).map(|task| task.id.clone()));
     // An unhealthy task is replaced.
-    let unhealthy = living
-        .iter()
-        .filter(|task| of_primary(task) && task.health == "UNHEALTHY");
+    let unhealthy = living.iter().filter(|task| of_primary(task) && task.health == "UNHEALTHY");
     for task in unhealthy {
         if !wanted.stop.contains(&task.id) {
             wanted.stop.push(task.id.clone());
         }
     }
-    let left = tasks
-        .iter()
-        .any(|task| task.deployment != primary.id && task.last_status != "STOPPED");
-    let ready = living
-        .iter()
-        .filter(|task| of_primary(task) && task.serves())
-        .count();
+    let left = tasks.iter().any(|task| task.deployment != primary.id && task.last_status != "STOPPED");
+    let ready = living.iter().filter(|task| of_primary(task) && task.serves()).count();
     wanted.complete = !left && ready == desired && own == desired;
     wanted
 }

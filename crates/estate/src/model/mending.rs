@@ -29,21 +29,15 @@ impl Estate {
         } else if let Some(found) = self.clusters.get_mut(key) {
             status.clone_into(&mut found.status);
             if let Some(seconds) = seconds {
-                let occurrence = Occurrence::StatusRestored {
-                    cluster: key.clone(),
-                    status: status.to_owned(),
-                };
+                let occurrence =
+                    Occurrence::StatusRestored { cluster: key.clone(), status: status.to_owned() };
                 self.plan(at, seconds, occurrence);
             }
         }
     }
 
     pub(crate) fn status_restored(&mut self, key: &Key, status: &str) {
-        if let Some(cluster) = self
-            .clusters
-            .get_mut(key)
-            .filter(|cluster| cluster.status == status)
-        {
+        if let Some(cluster) = self.clusters.get_mut(key).filter(|cluster| cluster.status == status) {
             cluster.status = "available".into();
         }
     }
@@ -61,19 +55,13 @@ impl Estate {
             self.deploy(at, key, None);
             self.look(at, key);
         } else if let Fault::CrashTask { .. } = fault {
-            let running = self
-                .tasks
-                .values()
-                .find(|task| task.service == *key && task.serves());
+            let running = self.tasks.values().find(|task| task.service == *key && task.serves());
             if let Some(id) = running.map(|task| task.id.clone()) {
                 self.task_fails(at, &id);
             }
         } else if let Fault::ProtectTasks { tasks, .. } = fault {
-            for task in self
-                .tasks
-                .values_mut()
-                .filter(|task| task.service == *key && task.lives())
-                .take(*tasks)
+            for task in
+                self.tasks.values_mut().filter(|task| task.service == *key && task.lives()).take(*tasks)
             {
                 task.protected = true;
             }

@@ -33,22 +33,14 @@ impl Estate {
         for cluster in &clusters {
             self.measure_cluster(at, cluster);
         }
-        let alone: Vec<Instance> = self
-            .instances
-            .values()
-            .filter(|instance| instance.cluster.is_none())
-            .cloned()
-            .collect();
+        let alone: Vec<Instance> =
+            self.instances.values().filter(|instance| instance.cluster.is_none()).cloned().collect();
         for instance in &alone {
             if let Some(reading) = self.read_instance(at, instance, true) {
                 self.report(at, instance, "DatabaseConnections", reading.connections, "Count");
             }
         }
-        self.plan(
-            at,
-            self.settings.metric_period.max(SHORTEST_PERIOD),
-            Occurrence::Metrics,
-        );
+        self.plan(at, self.settings.metric_period.max(SHORTEST_PERIOD), Occurrence::Metrics);
     }
 
     fn measure_cluster(&mut self, at: Timestamp, cluster: &Cluster) {
@@ -90,19 +82,14 @@ impl Estate {
 
     /// What an instance reports, or `None` when it reports nothing.
     fn read_instance(&mut self, at: Timestamp, instance: &Instance, reached: bool) -> Option<Reading> {
-        let nothing = Reading {
-            connections: 0.0,
-            commits: 0.0,
-        };
+        let nothing = Reading { connections: 0.0, commits: 0.0 };
         match instance.health {
-            Health::Serving if reached => Some(Reading {
-                connections: self.chance.whole(10, 40),
-                commits: self.chance.whole(20, 60),
-            }),
-            Health::Serving => Some(Reading {
-                connections: self.chance.whole(2, 6),
-                commits: self.chance.whole(1, 3),
-            }),
+            Health::Serving if reached => {
+                Some(Reading { connections: self.chance.whole(10, 40), commits: self.chance.whole(20, 60) })
+            }
+            Health::Serving => {
+                Some(Reading { connections: self.chance.whole(2, 6), commits: self.chance.whole(1, 3) })
+            }
             Health::Sick | Health::Restarting => Some(nothing),
             Health::Crashed(since) => {
                 let silent = later(since, self.settings.delays.crash_zeroes.most());

@@ -159,16 +159,8 @@ impl Estate {
             at: self.clock,
             clusters: self.clusters.values().cloned().collect(),
             instances: self.instances.values().cloned().collect(),
-            snapshots: self
-                .snapshots
-                .values()
-                .map(|snapshot| self.progressed(snapshot))
-                .collect(),
-            services: self
-                .services
-                .keys()
-                .filter_map(|key| self.service_view(key))
-                .collect(),
+            snapshots: self.snapshots.values().map(|snapshot| self.progressed(snapshot)).collect(),
+            services: self.services.keys().filter_map(|key| self.service_view(key)).collect(),
             tasks: self.tasks.values().cloned().collect(),
             rds_events: self.rds_events.iter().cloned().collect(),
         }

@@ -25,17 +25,12 @@ impl Estate {
         let alias = |instance: &Instance| Resolved::Alias(instance.endpoint.clone(), instance.address);
         for cluster in self.clusters.values() {
             if cluster.endpoint == name {
-                return self
-                    .instances
-                    .get(&cluster.key.beside(&cluster.endpoint_target))
-                    .map(alias);
+                return self.instances.get(&cluster.key.beside(&cluster.endpoint_target)).map(alias);
             }
             if cluster.reader_endpoint == name {
                 let readers = cluster.members.iter().filter(|id| **id != cluster.writer);
                 let readers = readers.filter_map(|id| self.instances.get(&cluster.key.beside(id)));
-                let reader = readers
-                    .into_iter()
-                    .find(|instance| instance.status == "available");
+                let reader = readers.into_iter().find(|instance| instance.status == "available");
                 // As on Aurora: without a reader it leads to the writer.
                 let writer = self.instances.get(&cluster.key.beside(&cluster.writer));
                 return reader.or(writer).map(alias);

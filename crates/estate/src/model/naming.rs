@@ -16,78 +16,28 @@ pub struct NoSuchThing {
 
 impl Estate {
     pub(crate) fn check_names(&self, fault: &Fault) -> Result<(), NoSuchThing> {
-        let missing = |kind, name: &str| {
-            Err(NoSuchThing {
-                kind,
-                name: name.to_owned(),
-            })
-        };
+        let missing = |kind, name: &str| Err(NoSuchThing { kind, name: name.to_owned() });
         match fault {
             Fault::CrashWriter { cluster, region }
             | Fault::SilenceWriter { cluster, region }
             | Fault::SickWriter { cluster, region }
             | Fault::LoseReaders { cluster, region, .. }
             | Fault::HoldEndpoint { cluster, region, .. }
-            | Fault::Heal {
-                cluster: Some(cluster),
-                region,
-            }
-            | Fault::AwsFailover {
-                cluster,
-                region,
-                target: None,
-                ..
-            }
-            | Fault::LagReaders {
-                cluster,
-                region,
-                instance: None,
-                ..
-            }
-            | Fault::SetStatus {
-                cluster,
-                region,
-                instance: None,
-                ..
-            } => self
+            | Fault::Heal { cluster: Some(cluster), region }
+            | Fault::AwsFailover { cluster, region, target: None, .. }
+            | Fault::LagReaders { cluster, region, instance: None, .. }
+            | Fault::SetStatus { cluster, region, instance: None, .. } => self
                 .named_cluster(cluster, region.as_deref())
                 .map_or_else(|| missing("cluster", cluster), |_| Ok(())),
-            Fault::AwsFailover {
-                cluster,
-                region,
-                target: Some(instance),
-                ..
-            }
-            | Fault::MoveWriter {
-                cluster,
-                region,
-                to: instance,
-                ..
-            }
-            | Fault::LagReaders {
-                cluster,
-                region,
-                instance: Some(instance),
-                ..
-            }
-            | Fault::SetStatus {
-                cluster,
-                region,
-                instance: Some(instance),
-                ..
-            } => {
+            Fault::AwsFailover { cluster, region, target: Some(instance), .. }
+            | Fault::MoveWriter { cluster, region, to: instance, .. }
+            | Fault::LagReaders { cluster, region, instance: Some(instance), .. }
+            | Fault::SetStatus { cluster, region, instance: Some(instance), .. } => {
                 let Some(key) = self.named_cluster(cluster, region.as_deref()) else {
                     return missing("cluster", cluster);
                 };
-                let member = self
-                    .clusters
-                    .get(&key)
-                    .is_some_and(|found| found.members.contains(instance));
-                if member {
-                    Ok(())
-                } else {
-                    missing("instance", instance)
-                }
+                let member = self.clusters.get(&key).is_some_and(|found| found.members.contains(instance));
+                if member { Ok(()) } else { missing("instance", instance) }
             }
             Fault::FailDeployments { service, cluster }
             | Fault::SlowDeployments { service, cluster, .. }

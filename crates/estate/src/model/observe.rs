@@ -17,10 +17,7 @@ impl Estate {
             Observation::ServerDied { instance } => self.crash(at, instance),
             Observation::ServerFroze { instance } => self.set_health(instance, Health::Silent),
             Observation::ServerServes { instance } => self.set_health(instance, Health::Serving),
-            Observation::ServerLags {
-                instance,
-                milliseconds,
-            } => {
+            Observation::ServerLags { instance, milliseconds } => {
                 if let Some(found) = self.instances.get_mut(instance) {
                     found.lag = Some(*milliseconds);
                 }
@@ -45,48 +42,28 @@ impl Estate {
             // A restart that was under way will not end.
             instance.generation += 1;
         }
-        let cluster = self
-            .instances
-            .get(key)
-            .and_then(|instance| instance.cluster.clone());
+        let cluster = self.instances.get(key).and_then(|instance| instance.cluster.clone());
         let Some(cluster) = cluster.map(|id| key.beside(&id)) else {
             return;
         };
-        if self
-            .clusters
-            .get(&cluster)
-            .is_none_or(|found| found.writer != key.id)
-        {
+        if self.clusters.get(&cluster).is_none_or(|found| found.writer != key.id) {
             return;
         }
         if let Some(span) = self.settings.aws_failover_after {
             let seconds = self.draw(span);
-            self.plan(
-                at,
-                seconds,
-                Occurrence::AwsNotices {
-                    cluster,
-                    writer: key.id.clone(),
-                },
-            );
+            self.plan(at, seconds, Occurrence::AwsNotices { cluster, writer: key.id.clone() });
         }
     }
 
     fn promoted_outside(&mut self, at: Timestamp, key: &Key) {
-        let cluster = self
-            .instances
-            .get(key)
-            .and_then(|instance| instance.cluster.clone());
+        let cluster = self.instances.get(key).and_then(|instance| instance.cluster.clone());
         let Some(cluster) = cluster.map(|id| key.beside(&id)) else {
             return;
         };
         let Some(found) = self.clusters.get(&cluster) else {
             return;
         };
-        let expected = found
-            .failover
-            .as_ref()
-            .is_some_and(|move_| move_.begun && move_.target == key.id);
+        let expected = found.failover.as_ref().is_some_and(|move_| move_.begun && move_.target == key.id);
         if expected && found.writer != key.id {
             let generation = found.generation;
             self.promoted(at, &cluster, generation);

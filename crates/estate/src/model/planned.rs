@@ -24,13 +24,7 @@ pub struct When {
 
 impl Default for When {
     fn default() -> Self {
-        Self {
-            on: None,
-            of: None,
-            caller: None,
-            call: 1,
-            after: 0.0,
-        }
+        Self { on: None, of: None, caller: None, call: 1, after: 0.0 }
     }
 }
 
@@ -48,10 +42,7 @@ pub struct Planned {
 
 impl From<Fault> for Planned {
     fn from(fault: Fault) -> Self {
-        Self {
-            fault,
-            when: When::default(),
-        }
+        Self { fault, when: When::default() }
     }
 }
 
@@ -62,10 +53,7 @@ impl TryFrom<Value> for Planned {
         // Apart, because serde cannot refuse unknown fields beside a flattened one.
         let when = value.as_object_mut().and_then(|object| object.remove("when"));
         let when = when.map_or_else(|| Ok(When::default()), serde_json::from_value)?;
-        Ok(Self {
-            fault: serde_json::from_value(value)?,
-            when,
-        })
+        Ok(Self { fault: serde_json::from_value(value)?, when })
     }
 }
 
@@ -81,14 +69,8 @@ impl Trigger {
     pub(crate) fn counts(&mut self, request: &Request) -> bool {
         let when = &self.planned.when;
         let meant = when.on.as_deref().is_some_and(|action| action == request.action)
-            && when
-                .caller
-                .as_ref()
-                .is_none_or(|caller| *caller == request.caller)
-            && when
-                .of
-                .as_ref()
-                .is_none_or(|value| holds(&request.parameters, value));
+            && when.caller.as_ref().is_none_or(|caller| *caller == request.caller)
+            && when.of.as_ref().is_none_or(|value| holds(&request.parameters, value));
         self.seen += u32::from(meant);
         meant && self.seen == when.call.max(1)
     }

@@ -18,10 +18,7 @@ impl Estate {
             self.plant_cluster(at, cluster);
         }
         for instance in &seed.instances {
-            let region = instance
-                .region
-                .clone()
-                .unwrap_or_else(|| self.settings.region.clone());
+            let region = instance.region.clone().unwrap_or_else(|| self.settings.region.clone());
             self.plant_instance(at, &region, None, instance, &Tags::new());
         }
         for service in &seed.services {
@@ -46,10 +43,7 @@ impl Estate {
             self.check_instances(&region(&instance.region), std::slice::from_ref(instance))?;
         }
         for service in &seed.services {
-            let key = Key::new(
-                region(&service.region),
-                format!("{}/{}", service.cluster, service.name),
-            );
+            let key = Key::new(region(&service.region), format!("{}/{}", service.cluster, service.name));
             if self.services.contains_key(&key) {
                 return Err(SeedError::Exists(format!("service {}", key.id)));
             }
@@ -59,10 +53,7 @@ impl Estate {
 
     fn check_instances(&self, region: &str, instances: &[InstanceSeed]) -> Result<(), SeedError> {
         for instance in instances {
-            if self
-                .instances
-                .contains_key(&Key::new(region, &instance.identifier))
-            {
+            if self.instances.contains_key(&Key::new(region, &instance.identifier)) {
                 return Err(SeedError::Exists(format!("instance {}", instance.identifier)));
             }
         }
@@ -70,35 +61,21 @@ impl Estate {
     }
 
     fn plant_cluster(&mut self, at: Timestamp, seed: &ClusterSeed) {
-        let region = seed
-            .region
-            .clone()
-            .unwrap_or_else(|| self.settings.region.clone());
+        let region = seed.region.clone().unwrap_or_else(|| self.settings.region.clone());
         let key = Key::new(&region, &seed.identifier);
         let suffix = host_suffix(&self.settings.account, &region);
         for instance in &seed.instances {
             self.plant_instance(at, &region, Some(seed), instance, &seed.tags);
         }
         let writer = seed.instances.iter().find(|instance| instance.writer);
-        let writer = writer
-            .map(|instance| instance.identifier.clone())
-            .unwrap_or_default();
+        let writer = writer.map(|instance| instance.identifier.clone()).unwrap_or_default();
         let cluster = Cluster {
-            arn: arn(
-                "rds",
-                &region,
-                &self.settings.account,
-                &format!("cluster:{}", key.id),
-            ),
+            arn: arn("rds", &region, &self.settings.account, &format!("cluster:{}", key.id)),
             resource_id: format!("cluster-{}", self.chance.resource()),
             status: seed.status.clone(),
             engine: seed.engine.clone(),
             engine_version: seed.engine_version.clone(),
-            members: seed
-                .instances
-                .iter()
-                .map(|instance| instance.identifier.clone())
-                .collect(),
+            members: seed.instances.iter().map(|instance| instance.identifier.clone()).collect(),
             endpoint: format!("{}.cluster-{suffix}.{region}.rds.amazonaws.com", key.id),
             reader_endpoint: format!("{}.cluster-ro-{suffix}.{region}.rds.amazonaws.com", key.id),
             endpoint_target: writer.clone(),
@@ -142,11 +119,7 @@ impl Estate {
             address: self.next_address(),
             port: cluster.map_or(5432, |cluster| cluster.port),
             created: at,
-            tags: if seed.tags.is_empty() {
-                tags.clone()
-            } else {
-                seed.tags.clone()
-            },
+            tags: if seed.tags.is_empty() { tags.clone() } else { seed.tags.clone() },
             generation: 0,
             key: key.clone(),
         };

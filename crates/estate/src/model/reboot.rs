@@ -26,10 +26,7 @@ impl Estate {
             return Err(Self::no_instance(id));
         };
         if instance.status != "available" {
-            return Err(wrong_instance(&format!(
-                "Instance {} is not in available state.",
-                key.id
-            )));
+            return Err(wrong_instance(&format!("Instance {} is not in available state.", key.id)));
         }
         let standby = instance.cluster.is_none() && instance.secondary_availability_zone.is_some();
         if force_failover && !standby {
@@ -46,34 +43,17 @@ impl Estate {
             let promotion = self.settings.delays.promotion;
             let seconds = self.draw(promotion);
             self.tell_instance(at, &key, InstanceNews::StandbyFailoverStarted);
-            self.plan(
-                at,
-                seconds,
-                Occurrence::StandbyTakesOver {
-                    instance: key.clone(),
-                    generation,
-                },
-            );
+            self.plan(at, seconds, Occurrence::StandbyTakesOver { instance: key.clone(), generation });
         } else {
             self.restart_instance(at, &key, true);
         }
         let instance = self.instances.get(&key).ok_or_else(|| Self::no_instance(id))?;
-        let effect = if force_failover {
-            "failover to the standby of"
-        } else {
-            "reboot of"
-        };
-        Ok((
-            Reply::Instance(Box::new(instance.clone())),
-            Some(format!("{effect} {}", key.id)),
-        ))
+        let effect = if force_failover { "failover to the standby of" } else { "reboot of" };
+        Ok((Reply::Instance(Box::new(instance.clone())), Some(format!("{effect} {}", key.id))))
     }
 
     pub(crate) fn standby_takes_over(&mut self, at: Timestamp, key: &Key, generation: u64) {
-        let Some(instance) = self
-            .instances
-            .get_mut(key)
-            .filter(|found| found.generation == generation)
+        let Some(instance) = self.instances.get_mut(key).filter(|found| found.generation == generation)
         else {
             return;
         };
@@ -85,23 +65,12 @@ impl Estate {
         self.tell_instance(at, key, InstanceNews::StandbyFailoverCompleted);
         let endpoint = self.settings.delays.endpoint;
         let seconds = self.draw(endpoint);
-        self.plan(
-            at,
-            seconds,
-            Occurrence::AddressMoves {
-                instance: key.clone(),
-                generation,
-            },
-        );
+        self.plan(at, seconds, Occurrence::AddressMoves { instance: key.clone(), generation });
     }
 
     pub(crate) fn address_moves(&mut self, key: &Key, generation: u64) {
         let address = self.next_address();
-        if let Some(instance) = self
-            .instances
-            .get_mut(key)
-            .filter(|found| found.generation == generation)
-        {
+        if let Some(instance) = self.instances.get_mut(key).filter(|found| found.generation == generation) {
             instance.address = address;
         }
     }
@@ -109,10 +78,6 @@ impl Estate {
     /// An address on loopback that no other instance has had.
     pub(crate) fn next_address(&mut self) -> Ipv4Addr {
         self.addresses += 1;
-        Ipv4Addr::from_bits(
-            Ipv4Addr::new(127, 0, 0, 10)
-                .to_bits()
-                .saturating_add(self.addresses),
-        )
+        Ipv4Addr::from_bits(Ipv4Addr::new(127, 0, 0, 10).to_bits().saturating_add(self.addresses))
     }
 }

@@ -72,19 +72,12 @@ pub struct Refusal {
 impl Refusal {
     /// An error with status 400.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status: 400,
-        }
+        Self { code: code.into(), message: message.into(), status: 400 }
     }
 
     /// An error with status 404.
     pub(crate) fn missing(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status: 404,
-            ..Self::new(code, message)
-        }
+        Self { status: 404, ..Self::new(code, message) }
     }
 }
 

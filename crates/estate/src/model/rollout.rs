@@ -24,12 +24,7 @@ impl Estate {
         let wanted = plan(service, primary, &tasks);
         let primary = primary.clone();
         for task in &wanted.stop {
-            self.stop_task(
-                at,
-                task,
-                "Scaling activity initiated by deployment",
-                "ServiceSchedulerInitiated",
-            );
+            self.stop_task(at, task, "Scaling activity initiated by deployment", "ServiceSchedulerInitiated");
         }
         for _ in 0..wanted.start {
             self.start_task(at, key, &primary);
@@ -68,18 +63,8 @@ impl Estate {
             found.reason.clone_from(&reason);
         }
         if done {
-            self.note(
-                at,
-                key,
-                &format!("(deployment {}) deployment completed.", primary.id),
-            );
-            self.tell_ecs(
-                at,
-                key,
-                "SERVICE_DEPLOYMENT_COMPLETED",
-                Some(primary.id.clone()),
-                reason,
-            );
+            self.note(at, key, &format!("(deployment {}) deployment completed.", primary.id));
+            self.tell_ecs(at, key, "SERVICE_DEPLOYMENT_COMPLETED", Some(primary.id.clone()), reason);
         }
         if !was_steady {
             self.note(at, key, "has reached a steady state.");
@@ -115,13 +100,7 @@ impl Estate {
         };
         service.deployments.insert(0, deployment);
         service.steady = false;
-        self.tell_ecs(
-            at,
-            key,
-            "SERVICE_DEPLOYMENT_IN_PROGRESS",
-            Some(id.clone()),
-            reason,
-        );
+        self.tell_ecs(at, key, "SERVICE_DEPLOYMENT_IN_PROGRESS", Some(id.clone()), reason);
         Some(id)
     }
 
@@ -133,11 +112,7 @@ impl Estate {
         };
         let threshold = service.desired.div_ceil(2).clamp(3, 200);
         let breaks = service.circuit_breaker;
-        let Some(found) = service
-            .deployments
-            .iter_mut()
-            .find(|found| found.id == deployment)
-        else {
+        let Some(found) = service.deployments.iter_mut().find(|found| found.id == deployment) else {
             return;
         };
         found.failed_tasks += 1;
@@ -153,18 +128,8 @@ impl Estate {
         "ECS deployment circuit breaker: tasks failed to start.".clone_into(&mut found.reason);
         let reason = found.reason.clone();
         let rolls_back = service.rollback;
-        self.note(
-            at,
-            key,
-            &format!("(deployment {deployment}) deployment failed: tasks failed to start."),
-        );
-        self.tell_ecs(
-            at,
-            key,
-            "SERVICE_DEPLOYMENT_FAILED",
-            Some(deployment.to_owned()),
-            reason,
-        );
+        self.note(at, key, &format!("(deployment {deployment}) deployment failed: tasks failed to start."));
+        self.tell_ecs(at, key, "SERVICE_DEPLOYMENT_FAILED", Some(deployment.to_owned()), reason);
         if rolls_back {
             self.roll_back(at, key);
         }
@@ -185,11 +150,7 @@ impl Estate {
             return;
         };
         self.note(at, key, &format!("rolling back to deployment {last}."));
-        for task in self
-            .tasks
-            .values_mut()
-            .filter(|task| task.service == *key && task.deployment == last)
-        {
+        for task in self.tasks.values_mut().filter(|task| task.service == *key && task.deployment == last) {
             task.deployment.clone_from(&id);
         }
     }

@@ -206,11 +206,7 @@ impl Seed {
                 region: region.clone(),
                 identifier: "orders".into(),
                 tags: tags.clone(),
-                instances: vec![
-                    instance(1, "a", true),
-                    instance(2, "b", false),
-                    instance(3, "d", false),
-                ],
+                instances: vec![instance(1, "a", true), instance(2, "b", false), instance(3, "d", false)],
                 ..ClusterSeed::default()
             }],
             services: vec![
@@ -236,16 +232,9 @@ impl Seed {
         };
         for cluster in &self.clusters {
             once("cluster", &cluster.region, &cluster.identifier)?;
-            let writers = cluster
-                .instances
-                .iter()
-                .filter(|instance| instance.writer)
-                .count();
+            let writers = cluster.instances.iter().filter(|instance| instance.writer).count();
             if writers != 1 {
-                return Err(SeedError::Writers {
-                    cluster: cluster.identifier.clone(),
-                    writers,
-                });
+                return Err(SeedError::Writers { cluster: cluster.identifier.clone(), writers });
             }
             for instance in &cluster.instances {
                 once("instance", &cluster.region, &instance.identifier)?;
@@ -258,11 +247,7 @@ impl Seed {
             if service.name.is_empty() {
                 return Err(SeedError::Nameless("service"));
             }
-            once(
-                "service",
-                &service.region,
-                &format!("{}/{}", service.cluster, service.name),
-            )?;
+            once("service", &service.region, &format!("{}/{}", service.cluster, service.name))?;
         }
         Ok(())
     }

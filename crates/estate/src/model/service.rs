@@ -61,10 +61,7 @@ pub struct ServiceEvent {
 }
 
 /// An ECS service.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent settings, as ECS has them"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent settings, as ECS has them")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Service {
     /// Region and `cluster/service`.

@@ -17,20 +17,14 @@ impl Span {
     /// A delay that is always the same, in seconds. Negative values count as zero.
     #[must_use]
     pub const fn fixed(seconds: f64) -> Self {
-        Self {
-            least: seconds.max(0.0),
-            most: seconds.max(0.0),
-        }
+        Self { least: seconds.max(0.0), most: seconds.max(0.0) }
     }
 
     /// A delay between two bounds, in seconds.
     #[must_use]
     pub const fn between(least: f64, most: f64) -> Self {
         let least = least.max(0.0);
-        Self {
-            least,
-            most: most.max(least),
-        }
+        Self { least, most: most.max(least) }
     }
 
     /// The shortest delay, in seconds.
@@ -70,9 +64,7 @@ impl TryFrom<Written> for Span {
         if least.is_finite() && most.is_finite() && 0.0 <= least && least <= most {
             return Ok(Self { least, most });
         }
-        Err(format!(
-            "a delay is a number of seconds or [least, most], not [{least}, {most}]"
-        ))
+        Err(format!("a delay is a number of seconds or [least, most], not [{least}, {most}]"))
     }
 }
 

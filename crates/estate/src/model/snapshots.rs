@@ -36,47 +36,25 @@ impl Estate {
         if self.snapshots.contains_key(&(of_cluster, key.clone())) {
             return Err(already(of_cluster, snapshot));
         }
-        if self
-            .snapshots
-            .keys()
-            .filter(|(_, other)| other.region == region)
-            .count()
+        if self.snapshots.keys().filter(|(_, other)| other.region == region).count()
             >= self.settings.snapshot_quota
         {
             return Err(Refusal::new(
                 "SnapshotQuotaExceeded",
-                format!(
-                    "Cannot create more than {} manual snapshots",
-                    self.settings.snapshot_quota
-                ),
+                format!("Cannot create more than {} manual snapshots", self.settings.snapshot_quota),
             ));
         }
         let delay = self.settings.delays.snapshot;
         let seconds = self.draw(delay);
-        let kind = if of_cluster {
-            "cluster-snapshot"
-        } else {
-            "snapshot"
-        };
-        made.arn = arn(
-            "rds",
-            region,
-            &self.settings.account,
-            &format!("{kind}:{}", key.id),
-        );
+        let kind = if of_cluster { "cluster-snapshot" } else { "snapshot" };
+        made.arn = arn("rds", region, &self.settings.account, &format!("{kind}:{}", key.id));
         made.key = key.clone();
         made.created = at;
         made.ready = later(at, seconds);
         made.tags = tags;
         self.tell_snapshot(at, &made, false);
         self.snapshots.insert((of_cluster, key.clone()), made.clone());
-        self.plan(
-            at,
-            seconds,
-            Occurrence::SnapshotReady {
-                snapshot: (of_cluster, key.clone()),
-            },
-        );
+        self.plan(at, seconds, Occurrence::SnapshotReady { snapshot: (of_cluster, key.clone()) });
         let effect = format!("snapshot {} of {}", key.id, made.source);
         Ok((Reply::Snapshot(Box::new(made)), Some(effect)))
     }
@@ -103,10 +81,7 @@ impl Estate {
             let key = self.cluster_key(region, source)?;
             let cluster = self.clusters.get(&key).ok_or_else(|| Self::no_cluster(source))?;
             if cluster.status != "available" {
-                return Err(wrong_state(&format!(
-                    "DB cluster {} is not in available state.",
-                    key.id
-                )));
+                return Err(wrong_state(&format!("DB cluster {} is not in available state.", key.id)));
             }
             return Ok(Snapshot {
                 source: key.id,
@@ -118,10 +93,7 @@ impl Estate {
             });
         }
         let key = self.instance_key(region, source)?;
-        let instance = self
-            .instances
-            .get(&key)
-            .ok_or_else(|| Self::no_instance(source))?;
+        let instance = self.instances.get(&key).ok_or_else(|| Self::no_instance(source))?;
         if instance.cluster.is_some() {
             return Err(Refusal::new(
                 "InvalidParameterValue",
@@ -130,10 +102,7 @@ impl Estate {
             ));
         }
         if instance.status != "available" && instance.status != "storage-optimization" {
-            return Err(wrong_instance(&format!(
-                "Instance {} is not in available state.",
-                key.id
-            )));
+            return Err(wrong_instance(&format!("Instance {} is not in available state.", key.id)));
         }
         Ok(Snapshot {
             source: key.id,
@@ -151,24 +120,12 @@ impl Estate {
         let mut seen = snapshot.clone();
         if seen.status == "creating" {
             let seconds = |from: Timestamp, to: Timestamp| {
-                to.since(from)
-                    .and_then(|span| span.total(Unit::Second))
-                    .unwrap_or(0.0)
+                to.since(from).and_then(|span| span.total(Unit::Second)).unwrap_or(0.0)
             };
-            let (done, whole) = (
-                seconds(seen.created, self.clock),
-                seconds(seen.created, seen.ready),
-            );
-            let percent = if whole > 0.0 {
-                (100.0 * done / whole).clamp(0.0, 99.0)
-            } else {
-                99.0
-            };
+            let (done, whole) = (seconds(seen.created, self.clock), seconds(seen.created, seen.ready));
+            let percent = if whole > 0.0 { (100.0 * done / whole).clamp(0.0, 99.0) } else { 99.0 };
             // In range, so that the shortest way to a whole number is right.
-            seen.percent = (0_u8..=99)
-                .rev()
-                .find(|step| f64::from(*step) <= percent)
-                .unwrap_or(0);
+            seen.percent = (0_u8..=99).rev().find(|step| f64::from(*step) <= percent).unwrap_or(0);
         }
         seen
     }
@@ -185,11 +142,7 @@ impl Estate {
 
     fn tell_snapshot(&mut self, at: Timestamp, snapshot: &Snapshot, done: bool) {
         if !snapshot.of_cluster {
-            let news = if done {
-                InstanceNews::SnapshotDone
-            } else {
-                InstanceNews::SnapshotBegins
-            };
+            let news = if done { InstanceNews::SnapshotDone } else { InstanceNews::SnapshotBegins };
             self.tell_instance(at, &snapshot.key.beside(&snapshot.source), news);
             return;
         }
@@ -205,20 +158,11 @@ impl Estate {
 
     pub(crate) fn delete_snapshot(&mut self, region: &str, of_cluster: bool, snapshot: &str) -> Done {
         let key = (of_cluster, Key::new(region, bare(snapshot).to_lowercase()));
-        let found = self
-            .snapshots
-            .get(&key)
-            .ok_or_else(|| no_snapshot(of_cluster, snapshot))?;
+        let found = self.snapshots.get(&key).ok_or_else(|| no_snapshot(of_cluster, snapshot))?;
         if found.status != "available" {
-            let code = if of_cluster {
-                "InvalidDBClusterSnapshotStateFault"
-            } else {
-                "InvalidDBSnapshotState"
-            };
-            return Err(Refusal::new(
-                code,
-                format!("Snapshot {snapshot} is not in available state."),
-            ));
+            let code =
+                if of_cluster { "InvalidDBClusterSnapshotStateFault" } else { "InvalidDBSnapshotState" };
+            return Err(Refusal::new(code, format!("Snapshot {snapshot} is not in available state.")));
         }
         let mut gone = found.clone();
         self.snapshots.remove(&key);
@@ -232,28 +176,18 @@ impl Estate {
 fn valid_identifier(id: &str, most: usize) -> bool {
     id.len() <= most
         && id.starts_with(|first: char| first.is_ascii_alphabetic())
-        && id
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
         && !id.contains("--")
         && !id.ends_with('-')
 }
 
 pub(crate) fn no_snapshot(of_cluster: bool, id: &str) -> Refusal {
-    let code = if of_cluster {
-        "DBClusterSnapshotNotFoundFault"
-    } else {
-        "DBSnapshotNotFound"
-    };
+    let code = if of_cluster { "DBClusterSnapshotNotFoundFault" } else { "DBSnapshotNotFound" };
     Refusal::missing(code, format!("Snapshot {id} not found."))
 }
 
 fn already(of_cluster: bool, id: &str) -> Refusal {
-    let code = if of_cluster {
-        "DBClusterSnapshotAlreadyExistsFault"
-    } else {
-        "DBSnapshotAlreadyExists"
-    };
+    let code = if of_cluster { "DBClusterSnapshotAlreadyExistsFault" } else { "DBSnapshotAlreadyExists" };
     Refusal::new(
         code,
         format!("Cannot create the snapshot because one with the identifier {id} already exists."),

@@ -59,27 +59,12 @@ impl Estate {
             Fault::LoseReply(calls) => self.meddle(Kind::LoseReply, calls),
             Fault::ServerError(calls) => self.meddle(Kind::ServerError, calls),
             Fault::Deny(calls) => self.meddle(Kind::Deny, calls),
-            Fault::TellRdsEvent {
-                source_type,
-                source,
-                region,
-                event_id,
-                categories,
-                message,
-            } => {
+            Fault::TellRdsEvent { source_type, source, region, event_id, categories, message } => {
                 let region = region.clone().unwrap_or_else(|| self.settings.region.clone());
                 let key = Key::new(region, source);
                 let categories: Vec<&str> = categories.iter().map(String::as_str).collect();
                 let source_arn = self.source_arn(*source_type, &key);
-                self.tell(
-                    at,
-                    &key,
-                    *source_type,
-                    source_arn,
-                    &categories,
-                    event_id,
-                    message.clone(),
-                );
+                self.tell(at, &key, *source_type, source_arn, &categories, event_id, message.clone());
             }
             Fault::SetDelays { delays } => self.settings.delays = delays.clone(),
         }
@@ -94,22 +79,12 @@ impl Estate {
             Fault::CrashWriter { .. } => self.crash(at, &writer),
             Fault::SilenceWriter { .. } => self.set_health(&writer, Health::Silent),
             Fault::SickWriter { .. } => self.set_health(&writer, Health::Sick),
-            Fault::AwsFailover {
-                target,
-                events,
-                promotion,
-                ..
-            } => {
+            Fault::AwsFailover { target, events, promotion, .. } => {
                 if let Some(target) = target.clone().or_else(|| self.best_reader(cluster)) {
                     self.move_writer(at, key, target, *events, *promotion);
                 }
             }
-            Fault::MoveWriter {
-                to,
-                events,
-                promotion,
-                ..
-            } => {
+            Fault::MoveWriter { to, events, promotion, .. } => {
                 self.move_writer(at, key, to.clone(), *events, *promotion);
             }
             Fault::LoseReaders { status, .. } => {
@@ -119,11 +94,7 @@ impl Estate {
                     reader.status.clone_from(status);
                 });
             }
-            Fault::LagReaders {
-                milliseconds,
-                instance,
-                ..
-            } => {
+            Fault::LagReaders { milliseconds, instance, .. } => {
                 self.each_reader(key, |reader| {
                     if instance.as_ref().is_none_or(|id| *id == reader.key.id) {
                         reader.lag = *milliseconds;
@@ -136,12 +107,7 @@ impl Estate {
                     cluster.endpoint_held_until = Some(later(at, *seconds));
                 }
             }
-            Fault::SetStatus {
-                instance,
-                status,
-                seconds,
-                ..
-            } => {
+            Fault::SetStatus { instance, status, seconds, .. } => {
                 self.set_status(at, key, instance.as_deref(), status, *seconds);
             }
             // Not faults of a cluster.
@@ -179,20 +145,12 @@ impl Estate {
         announced: bool,
         promotion: Option<f64>,
     ) {
-        let failover = Failover {
-            target,
-            announced,
-            begun: false,
-            promotion,
-        };
+        let failover = Failover { target, announced, begun: false, promotion };
         self.start_failover(at, key, failover, 0.0);
     }
 
     fn meddle(&mut self, kind: Kind, calls: &Calls) {
-        self.interference.push(Interference {
-            kind,
-            calls: calls.clone(),
-        });
+        self.interference.push(Interference { kind, calls: calls.clone() });
     }
 
     fn source_arn(&self, source_type: SourceType, key: &Key) -> String {
@@ -202,11 +160,6 @@ impl Estate {
             SourceType::ClusterSnapshot => "cluster-snapshot",
             SourceType::Snapshot => "snapshot",
         };
-        arn(
-            "rds",
-            &key.region,
-            &self.settings.account,
-            &format!("{kind}:{}", key.id),
-        )
+        arn("rds", &key.region, &self.settings.account, &format!("{kind}:{}", key.id))
     }
 }

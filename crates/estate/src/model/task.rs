@@ -30,11 +30,7 @@ impl Estate {
         let start = self.settings.delays.task_start;
         let seconds = slow.unwrap_or_else(|| self.draw(start));
         task.last_status = "PENDING";
-        self.outbox.push(Effect::StartTask {
-            at,
-            service: key.clone(),
-            task: task.id.clone(),
-        });
+        self.outbox.push(Effect::StartTask { at, service: key.clone(), task: task.id.clone() });
         let id = task.id.clone();
         self.tasks.insert(id.clone(), task);
         if fails {
@@ -76,21 +72,14 @@ impl Estate {
     }
 
     pub(crate) fn task_runs(&mut self, at: Timestamp, id: &str) {
-        let Some(task) = self
-            .tasks
-            .get_mut(id)
-            .filter(|task| task.lives() && task.last_status == "PENDING")
+        let Some(task) = self.tasks.get_mut(id).filter(|task| task.lives() && task.last_status == "PENDING")
         else {
             return;
         };
         task.last_status = "RUNNING";
         task.started = Some(at);
         let key = task.service.clone();
-        if self
-            .services
-            .get(&key)
-            .is_some_and(|service| service.health_check)
-        {
+        if self.services.get(&key).is_some_and(|service| service.health_check) {
             task.health = "HEALTHY";
         }
         self.look(at, &key);
@@ -135,38 +124,24 @@ impl Estate {
         task.stopped_reason = Some(reason.to_owned());
         task.stop_code = Some(code);
         let service = task.service.clone();
-        self.outbox.push(Effect::StopTask {
-            at,
-            service,
-            task: id.to_owned(),
-        });
+        self.outbox.push(Effect::StopTask { at, service, task: id.to_owned() });
         self.plan(at, seconds, Occurrence::TaskStopped { task: id.to_owned() });
     }
 
     pub(crate) fn task_stopped(&mut self, at: Timestamp, id: &str) {
-        let Some(task) = self
-            .tasks
-            .get_mut(id)
-            .filter(|task| task.last_status == "STOPPING")
-        else {
+        let Some(task) = self.tasks.get_mut(id).filter(|task| task.last_status == "STOPPING") else {
             return;
         };
         task.last_status = "STOPPED";
         task.stopped = Some(at);
         let key = task.service.clone();
-        self.tasks.retain(|_, task| {
-            task.stopped
-                .is_none_or(|stopped| at.duration_since(stopped) <= SHOWN)
-        });
+        self.tasks.retain(|_, task| task.stopped.is_none_or(|stopped| at.duration_since(stopped) <= SHOWN));
         self.look(at, &key);
     }
 
     /// Adds a seed's service, with its tasks running since an hour ago.
     pub(crate) fn plant_service(&mut self, at: Timestamp, seed: &ServiceSeed) {
-        let region = seed
-            .region
-            .clone()
-            .unwrap_or_else(|| self.settings.region.clone());
+        let region = seed.region.clone().unwrap_or_else(|| self.settings.region.clone());
         let cluster = Key::new(&region, &seed.cluster);
         let key = Key::new(&region, format!("{}/{}", seed.cluster, seed.name));
         let named = |resource: String| arn("ecs", &region, &self.settings.account, &resource);

@@ -16,10 +16,7 @@ pub struct Handle {
 
 impl Handle {
     pub(super) fn new(estate: Estate, effects: broadcast::Sender<Effect>) -> Self {
-        Self {
-            estate: Arc::new(Mutex::new(estate)),
-            effects,
-        }
+        Self { estate: Arc::new(Mutex::new(estate)), effects }
     }
 
     /// Tells whoever listens; nobody has to.

@@ -43,10 +43,7 @@ pub(super) fn answer(
             json!({ "observed": 1 })
         }),
         _ => {
-            return respond(
-                StatusCode::NOT_FOUND,
-                &json!({ "error": format!("no {method} {path} here") }),
-            );
+            return respond(StatusCode::NOT_FOUND, &json!({ "error": format!("no {method} {path} here") }));
         }
     };
     match done {
@@ -84,8 +81,6 @@ fn strike(estate: &mut Estate, now: Timestamp, faults: OneOrMore) -> Result<Valu
 fn respond(status: StatusCode, value: &Value) -> Response<Vec<u8>> {
     let mut response = Response::new(value.to_string().into_bytes());
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

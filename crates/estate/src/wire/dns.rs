@@ -40,19 +40,13 @@ pub fn answer(estate: &Estate, datagram: &[u8]) -> Option<Vec<u8>> {
 fn records(name: Name, wanted: RecordType, resolved: Resolved) -> [Option<Record>; 2] {
     let address = matches!(wanted, RecordType::A | RecordType::ANY);
     match resolved {
-        Resolved::Address(at) => [
-            address.then(|| Record::from_rdata(name, TTL, RData::A(A(at)))),
-            None,
-        ],
+        Resolved::Address(at) => [address.then(|| Record::from_rdata(name, TTL, RData::A(A(at)))), None],
         Resolved::Alias(to, at) => {
             let Ok(to) = Name::from_ascii(format!("{to}.")) else {
                 return [None, None];
             };
             let target = address.then(|| Record::from_rdata(to.clone(), TTL, RData::A(A(at))));
-            [
-                Some(Record::from_rdata(name, TTL, RData::CNAME(CNAME(to)))),
-                target,
-            ]
+            [Some(Record::from_rdata(name, TTL, RData::CNAME(CNAME(to)))), target]
         }
     }
 }

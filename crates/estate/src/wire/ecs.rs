@@ -67,14 +67,9 @@ fn parse<T: DeserializeOwned>(parameters: &Value) -> Result<T, Refusal> {
 fn call(action: &str, parameters: &Value) -> Result<Call, Refusal> {
     let given: Parameters = parse(parameters)?;
     let Parameters { cluster, .. } = given;
-    let page = Page {
-        most: given.max_results,
-        marker: given.next_token,
-    };
+    let page = Page { most: given.max_results, marker: given.next_token };
     let required = |name: &str, value: Option<String>| {
-        value
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| invalid(format!("{name} can not be blank.")))
+        value.filter(|value| !value.is_empty()).ok_or_else(|| invalid(format!("{name} can not be blank.")))
     };
     Ok(match action {
         "DescribeClusters" => Call::DescribeEcsClusters(given.clusters),
@@ -106,15 +101,8 @@ fn call(action: &str, parameters: &Value) -> Result<Call, Refusal> {
             desired_status: given.desired_status.unwrap_or_else(|| "RUNNING".into()),
             page,
         },
-        "DescribeTasks" => Call::DescribeTasks {
-            cluster,
-            tasks: given.tasks,
-        },
-        "StopTask" => Call::StopTask {
-            cluster,
-            task: required("Task", given.task)?,
-            reason: given.reason,
-        },
+        "DescribeTasks" => Call::DescribeTasks { cluster, tasks: given.tasks },
+        "StopTask" => Call::StopTask { cluster, task: required("Task", given.task)?, reason: given.reason },
         unknown => {
             return Err(Refusal::new(
                 "UnknownOperationException",

@@ -53,25 +53,17 @@ fn without_nulls(value: Value) -> Value {
 }
 
 /// ECS writes times as seconds since 1970 with a fraction.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds since 1970 fit a double exactly"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a double exactly")]
 fn seconds(at: Timestamp) -> f64 {
     at.as_millisecond() as f64 / 1000.0
 }
 
 fn failures(missing: &[String]) -> Value {
-    missing
-        .iter()
-        .map(|arn| json!({ "arn": arn, "reason": "MISSING" }))
-        .collect()
+    missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect()
 }
 
 fn tags(tags: &Tags) -> Value {
-    tags.iter()
-        .map(|(key, value)| json!({ "key": key, "value": value }))
-        .collect()
+    tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
 }
 
 fn cluster(view: &EcsClusterView) -> Value {
@@ -116,11 +108,8 @@ fn service(view: &ServiceView) -> Value {
     let service = &view.service;
     let by_ecs = service.controller == "ECS";
     let rolling = by_ecs && service.strategy == "ROLLING";
-    let deployments: Vec<Value> = service
-        .deployments
-        .iter()
-        .map(|found| deployment(found, rolling))
-        .collect();
+    let deployments: Vec<Value> =
+        service.deployments.iter().map(|found| deployment(found, rolling)).collect();
     let events = service.events.iter();
     json!({
         "serviceArn": service.arn,

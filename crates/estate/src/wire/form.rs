@@ -13,24 +13,13 @@ impl Form {
     /// Decodes a query string and a body; the body wins.
     pub(super) fn decode(query: &str, body: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body));
-        Self(
-            pairs
-                .map(|(key, value)| (key.into_owned(), value.into_owned()))
-                .collect(),
-        )
+        Self(pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect())
     }
 
     /// The parameters as the request log shows them: without action and version.
     pub(super) fn logged(&self) -> Value {
-        let shown = self
-            .0
-            .iter()
-            .filter(|(key, _)| !["Action", "Version"].contains(&key.as_str()));
-        Value::Object(
-            shown
-                .map(|(key, value)| (key.clone(), Value::String(value.clone())))
-                .collect(),
-        )
+        let shown = self.0.iter().filter(|(key, _)| !["Action", "Version"].contains(&key.as_str()));
+        Value::Object(shown.map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect())
     }
 
     pub(super) fn text(&self, key: &str) -> Option<String> {
@@ -39,29 +28,20 @@ impl Form {
 
     pub(super) fn required(&self, key: &str) -> Result<String, Refusal> {
         self.text(key).ok_or_else(|| {
-            Refusal::new(
-                "MissingParameter",
-                format!("The request must contain the parameter {key}"),
-            )
+            Refusal::new("MissingParameter", format!("The request must contain the parameter {key}"))
         })
     }
 
     pub(super) fn flag(&self, key: &str) -> bool {
-        self.0
-            .get(key)
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.0.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     pub(super) fn number(&self, key: &str) -> Result<Option<i64>, Refusal> {
-        self.text(key)
-            .map(|value| value.parse().map_err(|_| invalid(key, &value)))
-            .transpose()
+        self.text(key).map(|value| value.parse().map_err(|_| invalid(key, &value))).transpose()
     }
 
     pub(super) fn time(&self, key: &str) -> Result<Option<jiff::Timestamp>, Refusal> {
-        self.text(key)
-            .map(|value| value.parse().map_err(|_| invalid(key, &value)))
-            .transpose()
+        self.text(key).map(|value| value.parse().map_err(|_| invalid(key, &value))).transpose()
     }
 
     /// The values of `PREFIX.MEMBER.1`, `.2`, …; older clients write `member` for the member's name.
@@ -69,9 +49,7 @@ impl Form {
         [member, "member"]
             .into_iter()
             .map(|member| {
-                (1..)
-                    .map_while(|nth| self.0.get(&format!("{prefix}.{member}.{nth}")).cloned())
-                    .collect()
+                (1..).map_while(|nth| self.0.get(&format!("{prefix}.{member}.{nth}")).cloned()).collect()
             })
             .find(|values: &Vec<String>| !values.is_empty())
             .unwrap_or_default()
@@ -84,28 +62,19 @@ impl Form {
             Some(most @ 20..=100) => usize::try_from(most).ok(),
             Some(most) => return Err(invalid("MaxRecords", &most.to_string())),
         };
-        Ok(Page {
-            most,
-            marker: self.text("Marker"),
-        })
+        Ok(Page { most, marker: self.text("Marker") })
     }
 
     /// Identifier, filters and page of a describe call.
     pub(super) fn select(&self, identifier: &str) -> Result<Select, Refusal> {
-        Ok(Select {
-            identifier: self.text(identifier),
-            filters: self.filters()?,
-            page: self.page()?,
-        })
+        Ok(Select { identifier: self.text(identifier), filters: self.filters()?, page: self.page()? })
     }
 
     fn filters(&self) -> Result<Vec<Filter>, Refusal> {
         let mut filters = Vec::new();
         for nth in 1.. {
             let named = ["Filters.Filter", "Filters.member"].map(|prefix| format!("{prefix}.{nth}"));
-            let Some(prefix) = named
-                .iter()
-                .find(|prefix| self.0.contains_key(&format!("{prefix}.Name")))
+            let Some(prefix) = named.iter().find(|prefix| self.0.contains_key(&format!("{prefix}.Name")))
             else {
                 break;
             };
@@ -132,8 +101,5 @@ impl Form {
 }
 
 fn invalid(key: &str, value: &str) -> Refusal {
-    Refusal::new(
-        "InvalidParameterValue",
-        format!("Invalid value {value} for parameter {key}"),
-    )
+    Refusal::new("InvalidParameterValue", format!("Invalid value {value} for parameter {key}"))
 }

@@ -44,23 +44,13 @@ pub fn answer(estate: &mut Estate, now: Timestamp, head: &Parts, body: &[u8]) ->
     }
     let caller = Caller::of(&head.headers, &estate.settings().region);
     if let Some(target) = head.headers.get(&TARGET) {
-        let action = target
-            .to_str()
-            .unwrap_or_default()
-            .rsplit('.')
-            .next()
-            .unwrap_or_default();
+        let action = target.to_str().unwrap_or_default().rsplit('.').next().unwrap_or_default();
         let request = ecs::request(action, &caller, body);
         let answer = estate.call(now, &request);
-        return respond(
-            answer,
-            "application/x-amz-json-1.1",
-            estate.log().len(),
-            |reply| match reply {
-                Ok(reply) => ecs_json::reply(&reply),
-                Err(refusal) => ecs_json::refusal(&refusal),
-            },
-        );
+        return respond(answer, "application/x-amz-json-1.1", estate.log().len(), |reply| match reply {
+            Ok(reply) => ecs_json::reply(&reply),
+            Err(refusal) => ecs_json::refusal(&refusal),
+        });
     }
     let request = rds::request(&caller, head.uri.query().unwrap_or_default(), body);
     let answer = estate.call(now, &request);
@@ -79,12 +69,8 @@ struct Caller {
 
 impl Caller {
     fn of(headers: &HeaderMap, default_region: &str) -> Self {
-        let text = |name: &HeaderName| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
-        };
+        let text =
+            |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let agents = [text(&USER_AGENT), text(&AMZ_USER_AGENT)];
         let app = agents
             .iter()
@@ -93,9 +79,7 @@ impl Caller {
         let first = agents.iter().find_map(|agent| agent.split_whitespace().next());
         Self {
             name: app.or(first).unwrap_or("unknown").to_owned(),
-            region: scope_region(text(&AUTHORIZATION))
-                .unwrap_or(default_region)
-                .to_owned(),
+            region: scope_region(text(&AUTHORIZATION)).unwrap_or(default_region).to_owned(),
         }
     }
 }

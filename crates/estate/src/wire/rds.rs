@@ -61,23 +61,18 @@ fn call(action: &str, form: &Form) -> Result<Call, Refusal> {
             source: form.text("DBInstanceIdentifier"),
             select: form.select("DBSnapshotIdentifier")?,
         },
-        "DeleteDBClusterSnapshot" => Call::DeleteSnapshot {
-            of_cluster: true,
-            snapshot: form.required("DBClusterSnapshotIdentifier")?,
-        },
-        "DeleteDBSnapshot" => Call::DeleteSnapshot {
-            of_cluster: false,
-            snapshot: form.required("DBSnapshotIdentifier")?,
-        },
+        "DeleteDBClusterSnapshot" => {
+            Call::DeleteSnapshot { of_cluster: true, snapshot: form.required("DBClusterSnapshotIdentifier")? }
+        }
+        "DeleteDBSnapshot" => {
+            Call::DeleteSnapshot { of_cluster: false, snapshot: form.required("DBSnapshotIdentifier")? }
+        }
         "DescribeBlueGreenDeployments" => {
             Call::DescribeBlueGreen(form.select("BlueGreenDeploymentIdentifier")?)
         }
         "DescribeGlobalClusters" => Call::DescribeGlobal(form.select("GlobalClusterIdentifier")?),
         "" => {
-            return Err(Refusal::new(
-                "MissingAction",
-                "The request must contain the parameter Action",
-            ));
+            return Err(Refusal::new("MissingAction", "The request must contain the parameter Action"));
         }
         unknown => {
             return Err(Refusal::new(

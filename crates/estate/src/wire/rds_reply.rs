@@ -47,19 +47,13 @@ pub(super) fn reply(action: &str, reply: &Reply, number: usize) -> String {
             marker: marker.clone(),
             ..none
         },
-        Reply::Cluster(cluster) => ActionResult {
-            cluster: Some(DBCluster::from(&**cluster)),
-            ..none
-        },
+        Reply::Cluster(cluster) => ActionResult { cluster: Some(DBCluster::from(&**cluster)), ..none },
         Reply::Instances(instances, marker) => ActionResult {
             instances: Some(instances.iter().map(DBInstance::from).collect()),
             marker: marker.clone(),
             ..none
         },
-        Reply::Instance(instance) => ActionResult {
-            instance: Some(DBInstance::from(&**instance)),
-            ..none
-        },
+        Reply::Instance(instance) => ActionResult { instance: Some(DBInstance::from(&**instance)), ..none },
         Reply::Events(events, marker) => ActionResult {
             events: Some(events.iter().map(super::rds_xml::Event::from).collect()),
             marker: marker.clone(),
@@ -75,22 +69,14 @@ pub(super) fn reply(action: &str, reply: &Reply, number: usize) -> String {
             marker: marker.clone(),
             ..none
         },
-        Reply::Snapshot(snapshot) if snapshot.of_cluster => ActionResult {
-            cluster_snapshot: Some(DBSnapshot::from(&**snapshot)),
-            ..none
-        },
-        Reply::Snapshot(snapshot) => ActionResult {
-            snapshot: Some(DBSnapshot::from(&**snapshot)),
-            ..none
-        },
-        Reply::BlueGreen(deployments) => ActionResult {
-            blue_green: Some(deployments.iter().map(Into::into).collect()),
-            ..none
-        },
-        Reply::NoGlobalClusters => ActionResult {
-            global_clusters: Some(()),
-            ..none
-        },
+        Reply::Snapshot(snapshot) if snapshot.of_cluster => {
+            ActionResult { cluster_snapshot: Some(DBSnapshot::from(&**snapshot)), ..none }
+        }
+        Reply::Snapshot(snapshot) => ActionResult { snapshot: Some(DBSnapshot::from(&**snapshot)), ..none },
+        Reply::BlueGreen(deployments) => {
+            ActionResult { blue_green: Some(deployments.iter().map(Into::into).collect()), ..none }
+        }
+        Reply::NoGlobalClusters => ActionResult { global_clusters: Some(()), ..none },
         // ECS replies; they never come here, because RDS actions have RDS replies.
         Reply::EcsClusters(..)
         | Reply::ServiceArns(..)
@@ -128,20 +114,12 @@ struct ErrorElement<'a> {
 
 /// The document of an error.
 pub(super) fn refusal(refusal: &Refusal, number: usize) -> String {
-    let kind = if refusal.status < 500 {
-        "Sender"
-    } else {
-        "Receiver"
-    };
+    let kind = if refusal.status < 500 { "Sender" } else { "Receiver" };
     document(
         "ErrorResponse",
         &ErrorResponse {
             namespace: NAMESPACE,
-            error: ErrorElement {
-                kind,
-                code: &refusal.code,
-                message: &refusal.message,
-            },
+            error: ErrorElement { kind, code: &refusal.code, message: &refusal.message },
             request_id: request_id(number),
         },
     )

@@ -12,10 +12,7 @@ list!(DBSnapshots, "DBSnapshot", DBSnapshot);
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DBSnapshot {
-    #[serde(
-        rename = "DBClusterSnapshotIdentifier",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "DBClusterSnapshotIdentifier", skip_serializing_if = "Option::is_none")]
     cluster_snapshot: Option<String>,
     #[serde(rename = "DBClusterIdentifier", skip_serializing_if = "Option::is_none")]
     cluster: Option<String>,

@@ -15,9 +15,7 @@ macro_rules! list {
 
         impl FromIterator<$of> for $name {
             fn from_iter<I: IntoIterator<Item = $of>>(members: I) -> Self {
-                Self {
-                    members: members.into_iter().collect(),
-                }
+                Self { members: members.into_iter().collect() }
             }
         }
     };
@@ -42,12 +40,7 @@ pub(super) struct Tag {
 }
 
 pub(super) fn tag_list(tags: &Tags) -> TagList {
-    tags.iter()
-        .map(|(key, value)| Tag {
-            key: key.clone(),
-            value: value.clone(),
-        })
-        .collect()
+    tags.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
 }
 
 #[derive(Serialize)]
@@ -91,11 +84,8 @@ pub(super) struct DBClusterMember {
 impl From<&ClusterView> for DBCluster {
     fn from(view: &ClusterView) -> Self {
         let cluster = &view.cluster;
-        let mut zones: Vec<String> = view
-            .members
-            .iter()
-            .map(|instance| instance.availability_zone.clone())
-            .collect();
+        let mut zones: Vec<String> =
+            view.members.iter().map(|instance| instance.availability_zone.clone()).collect();
         zones.sort();
         zones.dedup();
         Self {
@@ -177,10 +167,7 @@ impl From<&Instance> for DBInstance {
             cluster: instance.cluster.clone(),
             engine: instance.engine.clone(),
             engine_version: instance.engine_version.clone(),
-            endpoint: Endpoint {
-                address: instance.endpoint.clone(),
-                port: instance.port,
-            },
+            endpoint: Endpoint { address: instance.endpoint.clone(), port: instance.port },
             availability_zone: instance.availability_zone.clone(),
             secondary_availability_zone: instance.secondary_availability_zone.clone(),
             multi_az: instance.secondary_availability_zone.is_some(),

@@ -45,11 +45,7 @@ async fn what_does_not_pass_is_for_people_when_the_plans_time_is_over() {
     scene.incidents.fail_with(Some(down()));
     let reply = scene.once(Step::FailOver, 600).await.unwrap();
     assert_eq!(said(&reply), (Next::Escalate, Guard::DeadlinePassed));
-    assert!(
-        reply.outcome.summary.contains("timed out"),
-        "{}",
-        reply.outcome.summary
-    );
+    assert!(reply.outcome.summary.contains("timed out"), "{}", reply.outcome.summary);
     assert_eq!(
         scene.once(Step::Confirm, 600).await.unwrap_err().name(),
         "Unavailable",
@@ -74,10 +70,7 @@ async fn an_old_decision_is_not_carried_out() {
 #[tokio::test]
 async fn a_function_that_died_after_the_intent_goes_on_by_reading() {
     let scene = assessed().await;
-    let intent = Event::FailoverIntended {
-        from: "orders-1".to_owned(),
-        target: "orders-2".to_owned(),
-    };
+    let intent = Event::FailoverIntended { from: "orders-1".to_owned(), target: "orders-2".to_owned() };
     scene.write(31, intent).await;
     assert_eq!(scene.twice(Step::FailOver, 33).await.next, Next::Done);
     assert!(scene.calls().is_empty());
@@ -101,17 +94,11 @@ impl Alarms for Silent {
 async fn what_is_too_slow_is_missing_and_the_rest_is_seen() {
     let scene = Scene::open().await;
     let (head, incident, plan) = (scene.head().await, scene.incident().await, fixture::slice());
-    let case = Case {
-        plan: &plan.database,
-        head: &head,
-        incident: &incident,
-    };
+    let case = Case { plan: &plan.database, head: &head, incident: &incident };
     let mut ports = scene.ports.clone();
     ports.alarms = Arc::new(Silent);
     let look = sight::look_within(Duration::from_millis(20), &case, &ports);
-    let seen = tokio::time::timeout(Duration::from_secs(2), look)
-        .await
-        .expect("it does not wait for ever");
+    let seen = tokio::time::timeout(Duration::from_secs(2), look).await.expect("it does not wait for ever");
     let error = seen.alarms.clone().unwrap_err();
     assert_eq!((error.service, error.failure), ("CloudWatch", Failure::Doubtful));
     assert!(seen.cluster.is_ok() && seen.events.is_ok() && seen.switchover.is_ok() && seen.switches.is_ok());
@@ -123,18 +110,10 @@ async fn what_is_too_slow_is_missing_and_the_rest_is_seen() {
 async fn an_event_explains_the_alarm_within_all_its_periods() {
     let scene = Scene::open().await;
     let (head, incident, plan) = (scene.head().await, scene.incident().await, fixture::slice());
-    let case = Case {
-        plan: &plan.database,
-        head: &head,
-        incident: &incident,
-    };
+    let case = Case { plan: &plan.database, head: &head, incident: &incident };
     let mut alarm = fixture::alarm(ALARM, AlarmValue::Alarm, at(0));
     (alarm.datapoints, alarm.evaluation_periods) = (Some(2), Some(5));
-    assert_eq!(
-        sight::window_start(&case, std::slice::from_ref(&alarm)),
-        at(-360),
-        "two of five"
-    );
+    assert_eq!(sight::window_start(&case, std::slice::from_ref(&alarm)), at(-360), "two of five");
     alarm.evaluation_periods = None;
     assert_eq!(sight::window_start(&case, &[alarm]), at(-180));
 }

@@ -42,11 +42,7 @@ async fn world() -> World {
 
 impl World {
     fn decide(&self, seconds: i64) -> Judgement {
-        let case = Case {
-            plan: &self.plan.database,
-            head: &self.head,
-            incident: &self.incident,
-        };
+        let case = Case { plan: &self.plan.database, head: &self.head, incident: &self.incident };
         confirm::decide(at(seconds), &case, &self.sight)
     }
 }
@@ -62,12 +58,7 @@ fn status(world: &mut World, status: &str) {
 }
 
 fn completed(instance: &str, seconds: i64) -> DatabaseEvent {
-    fixture::database_event(
-        "RDS-EVENT-0071",
-        DatabaseNews::FailoverCompleted,
-        Some(instance),
-        at(seconds),
-    )
+    fixture::database_event("RDS-EVENT-0071", DatabaseNews::FailoverCompleted, Some(instance), at(seconds))
 }
 
 type Change = fn(&mut World);
@@ -167,12 +158,7 @@ async fn each_guard_decides_as_the_table_says() {
             Decision::Recycle,
             Guard::AwsFailover,
         ),
-        (
-            "the cluster fails over",
-            |w| status(w, "failing-over"),
-            Decision::Recycle,
-            Guard::AwsFailover,
-        ),
+        ("the cluster fails over", |w| status(w, "failing-over"), Decision::Recycle, Guard::AwsFailover),
         (
             "RDS says that a failover is complete",
             |w| {
@@ -236,36 +222,11 @@ async fn each_guard_decides_as_the_table_says() {
             Decision::Hold,
             Guard::EvidenceMissing,
         ),
-        (
-            "upgrading",
-            |w| status(w, "upgrading"),
-            Decision::Hold,
-            Guard::Maintenance,
-        ),
-        (
-            "modifying",
-            |w| status(w, "modifying"),
-            Decision::Hold,
-            Guard::Maintenance,
-        ),
-        (
-            "stopped by people",
-            |w| status(w, "stopped"),
-            Decision::Hold,
-            Guard::Maintenance,
-        ),
-        (
-            "a status of tomorrow",
-            |w| status(w, "reticulating"),
-            Decision::Hold,
-            Guard::Maintenance,
-        ),
-        (
-            "a backup runs",
-            |w| status(w, "backing-up"),
-            Decision::Act,
-            Guard::WitnessesAgree,
-        ),
+        ("upgrading", |w| status(w, "upgrading"), Decision::Hold, Guard::Maintenance),
+        ("modifying", |w| status(w, "modifying"), Decision::Hold, Guard::Maintenance),
+        ("stopped by people", |w| status(w, "stopped"), Decision::Hold, Guard::Maintenance),
+        ("a status of tomorrow", |w| status(w, "reticulating"), Decision::Hold, Guard::Maintenance),
+        ("a backup runs", |w| status(w, "backing-up"), Decision::Act, Guard::WitnessesAgree),
         (
             "the writer is being upgraded",
             |w| {
@@ -298,12 +259,7 @@ async fn each_guard_decides_as_the_table_says() {
             Decision::Hold,
             Guard::EvidenceMissing,
         ),
-        (
-            "cooldown",
-            |w| w.head.failed_over_at = Some(at(-1700)),
-            Decision::Refuse,
-            Guard::Cooldown,
-        ),
+        ("cooldown", |w| w.head.failed_over_at = Some(at(-1700)), Decision::Refuse, Guard::Cooldown),
         (
             "the cooldown has just passed",
             |w| w.head.failed_over_at = Some(at(-1740)),
@@ -316,12 +272,7 @@ async fn each_guard_decides_as_the_table_says() {
             Decision::Refuse,
             Guard::RegionForbidden,
         ),
-        (
-            "mode observe",
-            |w| w.plan.database.mode = Mode::Observe,
-            Decision::Act,
-            Guard::ObserveMode,
-        ),
+        ("mode observe", |w| w.plan.database.mode = Mode::Observe, Decision::Act, Guard::ObserveMode),
         (
             "the alarms can't be read",
             |w| w.sight.alarms = Err(broken("DescribeAlarms")),
@@ -333,16 +284,8 @@ async fn each_guard_decides_as_the_table_says() {
         let mut world = world().await;
         change(&mut world);
         let verdict = world.decide(60).verdict;
-        assert_eq!(
-            (verdict.decision, verdict.guard),
-            (decision, guard),
-            "{name}: {}",
-            verdict.reason
-        );
-        assert!(
-            !verdict.reason.is_empty() && !verdict.evidence.is_empty(),
-            "{name}"
-        );
+        assert_eq!((verdict.decision, verdict.guard), (decision, guard), "{name}: {}", verdict.reason);
+        assert!(!verdict.reason.is_empty() && !verdict.evidence.is_empty(), "{name}");
     }
 }
 
@@ -379,23 +322,14 @@ async fn a_hold_ends_at_its_deadline_with_a_refusal() {
     let judgement = world.decide(600);
     assert_eq!(judgement.verdict.guard, Guard::DeadlinePassed);
     assert_eq!(judgement.turn, Turn::Close(Closing::Refused));
-    assert!(
-        judgement
-            .verdict
-            .would_change
-            .contains("aws rds failover-db-cluster")
-    );
+    assert!(judgement.verdict.would_change.contains("aws rds failover-db-cluster"));
 }
 
 #[tokio::test]
 async fn the_evidence_says_what_is_known_of_the_writer_before() {
     let before = |world: &World| {
         let evidence = world.decide(60).verdict.evidence;
-        evidence
-            .into_iter()
-            .find(|e| e.name == "writer before")
-            .unwrap()
-            .value
+        evidence.into_iter().find(|e| e.name == "writer before").unwrap().value
     };
     let mut world = world().await;
     assert_eq!(before(&world), format!("orders-1, seen at {}", at(-100)));
@@ -420,11 +354,7 @@ async fn a_mute_that_has_ended_before_the_first_look_holds_nothing() {
 async fn the_choice_of_a_reader_does_not_rest_on_an_old_sighting() {
     let mut world = world().await;
     let assess = |world: &World| {
-        let case = Case {
-            plan: &world.plan.database,
-            head: &world.head,
-            incident: &world.incident,
-        };
+        let case = Case { plan: &world.plan.database, head: &world.head, incident: &world.incident };
         assess::assess(&case, &fixture::cluster("orders-2"), &target::Lags::new())
     };
     assert!(matches!(assess(&world), Assessment::Otherwise(j) if j.verdict.guard == Guard::WriterChanged));
@@ -446,15 +376,8 @@ async fn an_event_of_mainstays_own_last_failover_is_not_aws_being_faster() {
 }
 
 fn detection(agree: Agree) -> Detection {
-    let alarm = |name: &str, seconds| Alarm {
-        name: name.to_owned(),
-        speaks_for: Span::from_secs(seconds),
-    };
-    Detection {
-        alarms: vec![alarm("a", 30), alarm("b", 60)],
-        agree,
-        hold_deadline: Span::from_mins(10),
-    }
+    let alarm = |name: &str, seconds| Alarm { name: name.to_owned(), speaks_for: Span::from_secs(seconds) };
+    Detection { alarms: vec![alarm("a", 30), alarm("b", 60)], agree, hold_deadline: Span::from_mins(10) }
 }
 
 #[test]

@@ -34,9 +34,7 @@ impl Scene {
 
     pub(crate) async fn with(plan: Slice, trigger: Trigger, entry: Entry) -> Self {
         let incidents = Arc::new(MemoryIncidents::default());
-        fixture::earlier(incidents.as_ref(), "orders-1", None)
-            .await
-            .unwrap();
+        fixture::earlier(incidents.as_ref(), "orders-1", None).await.unwrap();
         Self::on(incidents, plan, trigger, entry).await
     }
 
@@ -50,9 +48,7 @@ impl Scene {
         let services = Arc::new(ScriptedServices::default());
         let alarms = Arc::new(ScriptedAlarms::default());
         let names = Arc::new(ScriptedNames::default());
-        let run = fixture::open(incidents.as_ref(), trigger, entry, &plan)
-            .await
-            .unwrap();
+        let run = fixture::open(incidents.as_ref(), trigger, entry, &plan).await.unwrap();
         let ports = Ports {
             databases: databases.clone(),
             services: services.clone(),
@@ -60,15 +56,7 @@ impl Scene {
             names: names.clone(),
             incidents: incidents.clone(),
         };
-        let scene = Self {
-            databases,
-            services,
-            alarms,
-            names,
-            incidents,
-            run,
-            ports,
-        };
+        let scene = Self { databases, services, alarms, names, incidents, run, ports };
         scene.writer("orders-1");
         scene.alarm(AlarmValue::Alarm, at(0));
         scene
@@ -79,8 +67,7 @@ impl Scene {
     }
 
     pub(crate) fn cluster(&self, cluster: Cluster) {
-        self.databases
-            .script(|s| s.clusters.insert("orders".to_owned(), cluster));
+        self.databases.script(|s| s.clusters.insert("orders".to_owned(), cluster));
     }
 
     pub(crate) fn alarm(&self, state: AlarmValue, since: Timestamp) {
@@ -102,10 +89,7 @@ impl Scene {
         let first = self.once(step, seconds).await.unwrap();
         let (events, calls) = (self.events().await, self.calls());
         let second = self.once(step, seconds).await.unwrap();
-        assert_eq!(
-            second.next, first.next,
-            "{step:?} says something else when repeated"
-        );
+        assert_eq!(second.next, first.next, "{step:?} says something else when repeated");
         assert_eq!(second.after_s, first.after_s);
         assert_eq!(self.events().await, events, "{step:?} writes again when repeated");
         assert_eq!(self.calls(), calls, "{step:?} calls again when repeated");
@@ -126,12 +110,7 @@ impl Scene {
     }
 
     pub(crate) async fn events(&self) -> Vec<Event> {
-        self.incident()
-            .await
-            .records
-            .into_iter()
-            .map(|r| r.event)
-            .collect()
+        self.incident().await.records.into_iter().map(|r| r.event).collect()
     }
 
     pub(crate) async fn last(&self) -> Event {
@@ -139,12 +118,7 @@ impl Scene {
     }
 
     pub(crate) async fn owed(&self) -> Vec<plan::NoticeKind> {
-        self.incident()
-            .await
-            .records
-            .into_iter()
-            .flat_map(|r| r.owes)
-            .collect()
+        self.incident().await.records.into_iter().flat_map(|r| r.owes).collect()
     }
 
     pub(crate) async fn closed(&self) -> Option<Closing> {
@@ -156,9 +130,7 @@ impl Scene {
 
     /// Writes an event into the incident as the run's own.
     pub(crate) async fn write(&self, seconds: i64, event: Event) {
-        let mut log = recovery::log::Log::of_run(self.incidents.as_ref(), &self.run)
-            .await
-            .unwrap();
+        let mut log = recovery::log::Log::of_run(self.incidents.as_ref(), &self.run).await.unwrap();
         log.append(at(seconds), event, &[]).await.unwrap();
     }
 }

@@ -70,14 +70,8 @@ async fn recovered_during_the_window_stands_down_without_a_word() {
 async fn recovered_after_a_hold_was_told_gives_the_all_clear() {
     let scene = Scene::open().await;
     scene.alarm(AlarmValue::InsufficientData, at(5));
-    assert_eq!(
-        said(&scene.twice(Step::Confirm, 6).await),
-        (Next::Again, Guard::EvidenceMissing)
-    );
-    assert_eq!(
-        said(&scene.twice(Step::Confirm, 16).await),
-        (Next::Again, Guard::EvidenceMissing)
-    );
+    assert_eq!(said(&scene.twice(Step::Confirm, 6).await), (Next::Again, Guard::EvidenceMissing));
+    assert_eq!(said(&scene.twice(Step::Confirm, 16).await), (Next::Again, Guard::EvidenceMissing));
     scene.alarm(AlarmValue::Ok, at(20));
     assert_eq!(scene.twice(Step::Confirm, 26).await.next, Next::Stop);
     assert_eq!(scene.owed().await, [NoticeKind::Held, NoticeKind::AllClear]);
@@ -89,10 +83,7 @@ async fn recovered_right_before_the_call_stands_down() {
     scene.alarm(AlarmValue::Ok, at(30));
     assert_eq!(scene.twice(Step::FailOver, 31).await.next, Next::Stop);
     assert_eq!(scene.closed().await, Some(Closing::StoodDown));
-    assert_eq!(
-        scene.owed().await,
-        [NoticeKind::Interruption, NoticeKind::AllClear]
-    );
+    assert_eq!(scene.owed().await, [NoticeKind::Interruption, NoticeKind::AllClear]);
     assert!(scene.calls().is_empty());
 }
 
@@ -101,10 +92,7 @@ async fn observe_mode_says_what_it_would_have_done_and_acts_on_nothing() {
     let mut plan = fixture::slice();
     plan.database.mode = Mode::Observe;
     let scene = Scene::with(plan, fixture::alarm_trigger(), Entry::Confirm).await;
-    assert_eq!(
-        said(&scene.once(Step::Confirm, 30).await.unwrap()),
-        (Next::Stop, Guard::ObserveMode)
-    );
+    assert_eq!(said(&scene.once(Step::Confirm, 30).await.unwrap()), (Next::Stop, Guard::ObserveMode));
     assert_eq!(scene.once(Step::Confirm, 30).await.unwrap().next, Next::Stop);
     assert_eq!(scene.closed().await, Some(Closing::Observed));
     assert_eq!(scene.owed().await, [NoticeKind::Interruption]);
@@ -129,12 +117,8 @@ async fn aws_was_faster_with_and_without_its_event() {
     )
     .await;
     first.writer("orders-3");
-    let event = fixture::database_event(
-        "RDS-EVENT-0071",
-        DatabaseNews::FailoverCompleted,
-        Some("orders-3"),
-        at(-20),
-    );
+    let event =
+        fixture::database_event("RDS-EVENT-0071", DatabaseNews::FailoverCompleted, Some("orders-3"), at(-20));
     first.databases.script(|s| s.events.push(event));
     assert_eq!(said(&first.twice(Step::Confirm, 1).await).0, Next::Recycle);
     assert_eq!(first.twice(Step::Promotion, 2).await.next, Next::Done);
@@ -146,18 +130,11 @@ async fn a_muted_alarm_holds_and_tells_once() {
     let scene = Scene::open().await;
     scene.set_alarm(|a| a.actions_enabled = false);
     for now in [40, 45, 50] {
-        assert_eq!(
-            said(&scene.twice(Step::Confirm, now).await),
-            (Next::Again, Guard::Muted)
-        );
+        assert_eq!(said(&scene.twice(Step::Confirm, now).await), (Next::Again, Guard::Muted));
     }
     assert_eq!(scene.owed().await, [NoticeKind::Held]);
     scene.set_alarm(|_| {});
-    assert_eq!(
-        scene.twice(Step::Confirm, 55).await.next,
-        Next::Done,
-        "the silence has ended"
-    );
+    assert_eq!(scene.twice(Step::Confirm, 55).await.next, Next::Done, "the silence has ended");
 }
 
 #[tokio::test]
@@ -182,15 +159,9 @@ async fn a_person_ends_a_hold() {
     scene.alarm(AlarmValue::InsufficientData, at(5));
     assert_eq!(scene.twice(Step::Confirm, 6).await.next, Next::Again);
     let asks = Verdict::new(Decision::Note, Guard::PersonAsks, "sam asks: exercise");
-    let noted = Event::Noted {
-        verdict: asks,
-        alarm_at: None,
-    };
+    let noted = Event::Noted { verdict: asks, alarm_at: None };
     scene.write(7, noted).await;
-    assert_eq!(
-        said(&scene.twice(Step::Confirm, 8).await),
-        (Next::Done, Guard::PersonAsks)
-    );
+    assert_eq!(said(&scene.twice(Step::Confirm, 8).await), (Next::Done, Guard::PersonAsks));
     assert_eq!(scene.twice(Step::Assess, 8).await.next, Next::Done);
     assert_eq!(scene.twice(Step::FailOver, 9).await.next, Next::Done);
     assert_eq!(scene.calls().len(), 1);
@@ -199,17 +170,10 @@ async fn a_person_ends_a_hold() {
 #[tokio::test]
 async fn a_person_needs_no_alarm_and_is_not_stopped_by_a_pause_or_a_cooldown() {
     let store = Arc::new(MemoryIncidents::default());
-    fixture::earlier(store.as_ref(), "orders-1", Some(at(-60)))
-        .await
-        .unwrap();
+    fixture::earlier(store.as_ref(), "orders-1", Some(at(-60))).await.unwrap();
     let scene = Scene::on(store, fixture::slice(), fixture::person_trigger(), Entry::Assess).await;
     scene.alarm(AlarmValue::Ok, at(-9000));
-    let switch = Switch {
-        scope: Scope::All,
-        by: "kim".to_owned(),
-        reason: "no".to_owned(),
-        at: at(-30),
-    };
+    let switch = Switch { scope: Scope::All, by: "kim".to_owned(), reason: "no".to_owned(), at: at(-30) };
     scene.incidents.pause(&switch).await.unwrap();
     assert_eq!(scene.twice(Step::Assess, 1).await.next, Next::Done);
     assert_eq!(scene.twice(Step::FailOver, 2).await.next, Next::Done);
@@ -238,11 +202,7 @@ async fn no_reader_is_refused_and_told_with_the_command() {
         panic!("not closed");
     };
     assert_eq!(verdict.guard, Guard::NoReader);
-    assert!(
-        verdict
-            .would_change
-            .contains("aws rds failover-db-cluster --db-cluster-identifier orders")
-    );
+    assert!(verdict.would_change.contains("aws rds failover-db-cluster --db-cluster-identifier orders"));
 }
 
 #[tokio::test]
@@ -273,20 +233,16 @@ async fn a_target_that_falls_ill_before_the_call_is_replaced() {
 #[tokio::test]
 async fn a_lost_answer_never_leads_to_a_second_call() {
     let scene = assessed().await;
-    scene
-        .databases
-        .script(|s| s.failures.push(call_error(Failure::Doubtful)));
-    assert_eq!(
-        said(&scene.twice(Step::FailOver, 31).await),
-        (Next::Done, Guard::DoubtfulAnswer)
-    );
+    scene.databases.script(|s| s.failures.push(call_error(Failure::Doubtful)));
+    assert_eq!(said(&scene.twice(Step::FailOver, 31).await), (Next::Done, Guard::DoubtfulAnswer));
     assert_eq!(scene.calls().len(), 1);
-    assert!(scene.events().await.iter().any(|e| matches!(
-        e,
-        Event::FailoverAnswered {
-            answer: FailoverAnswer::Doubtful { .. }
-        }
-    )));
+    assert!(
+        scene
+            .events()
+            .await
+            .iter()
+            .any(|e| matches!(e, Event::FailoverAnswered { answer: FailoverAnswer::Doubtful { .. } }))
+    );
     scene.writer("orders-2");
     assert_eq!(scene.twice(Step::Promotion, 40).await.next, Next::Done);
 }
@@ -294,10 +250,7 @@ async fn a_lost_answer_never_leads_to_a_second_call() {
 #[tokio::test]
 async fn an_intent_without_an_answer_is_read_not_repeated() {
     let scene = assessed().await;
-    let intent = Event::FailoverIntended {
-        from: "orders-1".to_owned(),
-        target: "orders-2".to_owned(),
-    };
+    let intent = Event::FailoverIntended { from: "orders-1".to_owned(), target: "orders-2".to_owned() };
     scene.write(31, intent).await;
     assert_eq!(scene.twice(Step::FailOver, 40).await.next, Next::Done);
     assert!(scene.calls().is_empty());
@@ -312,11 +265,7 @@ async fn a_refused_call_is_escalated_unless_the_writer_moves_anyway() {
         assert_eq!(said(&reply), (Next::Escalate, Guard::CallRefused));
         assert_eq!(scene.calls().len(), 1);
         scene.writer("orders-2");
-        assert_eq!(
-            scene.twice(Step::FailOver, 32).await.next,
-            Next::Done,
-            "somebody was faster"
-        );
+        assert_eq!(scene.twice(Step::FailOver, 32).await.next, Next::Done, "somebody was faster");
         assert_eq!(scene.calls().len(), 1);
     }
 }

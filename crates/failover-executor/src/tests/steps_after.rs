@@ -38,20 +38,10 @@ async fn recycled(state: ServiceState) -> Scene {
     scene.names.set(ENDPOINT, Ok(Some(instance_endpoint("orders-2"))));
     scene.once(Step::Endpoint, 95).await.unwrap();
     assert_eq!(scene.once(Step::Endpoint, 100).await.unwrap().next, Next::Done);
-    let services = vec![
-        news("orders-api", ServiceState::Recycled),
-        news("orders-worker", state),
-    ];
+    let services = vec![news("orders-api", ServiceState::Recycled), news("orders-worker", state)];
     scene.write(150, Event::Services { news: services }).await;
-    let failed = if state == ServiceState::Recycled {
-        Vec::new()
-    } else {
-        vec!["orders-worker".to_owned()]
-    };
-    let event = Event::Recycled {
-        recycled: 2 - failed.len(),
-        failed,
-    };
+    let failed = if state == ServiceState::Recycled { Vec::new() } else { vec!["orders-worker".to_owned()] };
+    let event = Event::Recycled { recycled: 2 - failed.len(), failed };
     scene.write(150, event).await;
     for name in ["orders-api", "orders-worker"] {
         scene.services.script(|s| s.services.push(fixture::service(name)));
@@ -62,29 +52,17 @@ async fn recycled(state: ServiceState) -> Scene {
 #[tokio::test]
 async fn all_clear_after_health_has_held() {
     let scene = recycled(ServiceState::Recycled).await;
-    assert_eq!(
-        scene.twice(Step::Verify, 151).await.next,
-        Next::Again,
-        "still in ALARM"
-    );
+    assert_eq!(scene.twice(Step::Verify, 151).await.next, Next::Again, "still in ALARM");
     scene.alarm(AlarmValue::Ok, at(160));
     assert_eq!(scene.twice(Step::Verify, 165).await.next, Next::Again);
     assert_eq!(scene.twice(Step::Verify, 224).await.after_s, 1);
     assert_eq!(scene.twice(Step::Verify, 225).await.next, Next::Done);
     assert_eq!(scene.incident().await.healthy_since(), Some(at(165)));
-    let healths = scene
-        .events()
-        .await
-        .into_iter()
-        .filter(|e| matches!(e, Event::Health { .. }))
-        .count();
+    let healths = scene.events().await.into_iter().filter(|e| matches!(e, Event::Health { .. })).count();
     assert_eq!(healths, 2, "on change only");
     assert_eq!(scene.twice(Step::Close, 226).await.next, Next::Done);
     assert_eq!(scene.closed().await, Some(Closing::Recovered));
-    assert_eq!(
-        scene.owed().await,
-        [NoticeKind::Interruption, NoticeKind::AllClear]
-    );
+    assert_eq!(scene.owed().await, [NoticeKind::Interruption, NoticeKind::AllClear]);
 }
 
 #[tokio::test]
@@ -110,12 +88,7 @@ async fn what_does_not_count_as_healthy() {
             s.alarm(AlarmValue::Ok, at(90));
         }),
         ("alarms that can't be read", |s| {
-            let lost = CallError::new(
-                "CloudWatch",
-                "DescribeAlarms",
-                Failure::Throttled,
-                "Rate exceeded",
-            );
+            let lost = CallError::new("CloudWatch", "DescribeAlarms", Failure::Throttled, "Rate exceeded");
             s.alarms.fail_with(Some(lost));
         }),
         ("services that can't be read", |s| {
@@ -143,10 +116,7 @@ async fn what_does_not_count_as_healthy() {
         break_it(&scene);
         scene.once(Step::Verify, 170).await.unwrap();
         let last = scene.last().await;
-        assert!(
-            matches!(last, Event::Health { healthy: false, .. }),
-            "{name}: {last:?}"
-        );
+        assert!(matches!(last, Event::Health { healthy: false, .. }), "{name}: {last:?}");
     }
 }
 
@@ -154,11 +124,7 @@ async fn what_does_not_count_as_healthy() {
 async fn an_alarm_that_is_gone_is_not_ok() {
     let scene = recycled(ServiceState::Recycled).await;
     let (incident, head) = (scene.incident().await, scene.head().await);
-    let case = Case {
-        plan: &scene.run.plan.database,
-        head: &head,
-        incident: &incident,
-    };
+    let case = Case { plan: &scene.run.plan.database, head: &head, incident: &incident };
     let services = ["orders-api", "orders-worker"].map(fixture::service).to_vec();
     let mut view = View {
         alarms: Ok(vec![fixture::alarm(fixture::ALARM, AlarmValue::Ok, at(160))]),
@@ -186,20 +152,14 @@ async fn an_alarm_that_was_ok_all_along_counts_once_it_was_evaluated_on_newer_da
 async fn health_that_never_holds_is_escalated() {
     let scene = recycled(ServiceState::Recycled).await;
     assert_eq!(scene.twice(Step::Verify, 1109).await.next, Next::Again);
-    assert_eq!(
-        said(&scene.twice(Step::Verify, 1110).await),
-        (Next::Escalate, Guard::TookTooLong)
-    );
+    assert_eq!(said(&scene.twice(Step::Verify, 1110).await), (Next::Escalate, Guard::TookTooLong));
 }
 
 #[tokio::test]
 async fn a_writer_that_moves_after_the_recycling_is_escalated() {
     let scene = recycled(ServiceState::Recycled).await;
     scene.writer("orders-3");
-    assert_eq!(
-        said(&scene.twice(Step::Verify, 160).await),
-        (Next::Escalate, Guard::WriterChanged)
-    );
+    assert_eq!(said(&scene.twice(Step::Verify, 160).await), (Next::Escalate, Guard::WriterChanged));
 }
 
 #[tokio::test]
@@ -208,10 +168,7 @@ async fn failed_services_leave_no_all_clear() {
     scene.alarm(AlarmValue::Ok, at(160));
     scene.once(Step::Verify, 165).await.unwrap();
     assert_eq!(scene.once(Step::Verify, 225).await.unwrap().next, Next::Done);
-    assert_eq!(
-        said(&scene.twice(Step::Close, 226).await),
-        (Next::Escalate, Guard::ServicesFailed)
-    );
+    assert_eq!(said(&scene.twice(Step::Close, 226).await), (Next::Escalate, Guard::ServicesFailed));
     scene.twice(Step::Escalate, 227).await;
     assert_eq!(scene.closed().await, Some(Closing::Escalated));
     let Event::Closed { verdict, .. } = scene.last().await else {
@@ -219,24 +176,14 @@ async fn failed_services_leave_no_all_clear() {
     };
     assert_eq!(verdict.guard, Guard::ServicesFailed);
     assert!(verdict.reason.contains("orders-worker") && !verdict.reason.contains("orders-api"));
-    assert!(
-        verdict
-            .would_change
-            .contains("--service orders-worker --force-new-deployment")
-    );
-    assert_eq!(
-        scene.owed().await,
-        [NoticeKind::Interruption, NoticeKind::Escalation]
-    );
+    assert!(verdict.would_change.contains("--service orders-worker --force-new-deployment"));
+    assert_eq!(scene.owed().await, [NoticeKind::Interruption, NoticeKind::Escalation]);
 }
 
 #[tokio::test]
 async fn closing_without_proof_of_health_is_escalated() {
     let scene = Scene::with(fixture::slice(), fixture::alarm_trigger(), Entry::Close).await;
-    assert_eq!(
-        said(&scene.twice(Step::Close, 1).await),
-        (Next::Escalate, Guard::EvidenceMissing)
-    );
+    assert_eq!(said(&scene.twice(Step::Close, 1).await), (Next::Escalate, Guard::EvidenceMissing));
 }
 
 #[tokio::test]
@@ -247,27 +194,13 @@ async fn an_escalation_says_what_was_caught_and_what_was_not_done() {
     request.failed = Some(json!({"Error": "Denied", "Cause": cause}));
     let reply = crate::handle(at(5), request, &scene.ports).await.unwrap();
     let verdict: Verdict = reply.outcome.verdict.unwrap();
-    assert_eq!(
-        (verdict.decision, verdict.guard),
-        (Decision::Refuse, Guard::ExecutionDied)
-    );
-    assert!(
-        verdict
-            .reason
-            .contains("Denied: RDS DescribeDBClusters failed Denied"),
-        "{}",
-        verdict.reason
-    );
+    assert_eq!((verdict.decision, verdict.guard), (Decision::Refuse, Guard::ExecutionDied));
+    assert!(verdict.reason.contains("Denied: RDS DescribeDBClusters failed Denied"), "{}", verdict.reason);
     assert!(
         verdict.would_change.contains("aws rds failover-db-cluster")
             && verdict.would_change.contains("drp ack")
     );
-    assert!(
-        verdict
-            .evidence
-            .iter()
-            .any(|e| e.name == "failover call" && e.value == "not done")
-    );
+    assert!(verdict.evidence.iter().any(|e| e.name == "failover call" && e.value == "not done"));
     assert!(scene.head().await.blocked());
 }
 
@@ -281,24 +214,14 @@ async fn a_stale_attempt_escalates_nothing() {
     assert_eq!(scene.closed().await, None);
     let mut request = fixture::request(&scene.run, Step::Escalate);
     request.run.incident = recovery::IncidentId::named("orders-unknown");
-    assert_eq!(
-        crate::handle(at(5), request, &scene.ports).await.unwrap().next,
-        Next::Stop
-    );
+    assert_eq!(crate::handle(at(5), request, &scene.ports).await.unwrap().next, Next::Stop);
 }
 
 #[tokio::test]
 async fn steps_after_the_close_answer_and_change_nothing() {
     let scene = Scene::open().await;
     scene.twice(Step::Escalate, 5).await;
-    for step in [
-        Step::Confirm,
-        Step::Assess,
-        Step::FailOver,
-        Step::Promotion,
-        Step::Verify,
-        Step::Close,
-    ] {
+    for step in [Step::Confirm, Step::Assess, Step::FailOver, Step::Promotion, Step::Verify, Step::Close] {
         assert_eq!(scene.twice(step, 6).await.next, Next::Stop, "{step:?}");
     }
     assert!(scene.calls().is_empty());

@@ -5,10 +5,7 @@ use plan::Kind;
 use recovery::{topology::Cluster, twins::fixture};
 
 fn lags(pairs: &[(&str, f64)]) -> Lags {
-    pairs
-        .iter()
-        .map(|(name, ms)| ((*name).to_owned(), Some(*ms)))
-        .collect()
+    pairs.iter().map(|(name, ms)| ((*name).to_owned(), Some(*ms))).collect()
 }
 
 fn chosen(change: impl FnOnce(&mut Cluster), lags: &Lags) -> String {
@@ -23,22 +20,10 @@ fn chosen(change: impl FnOnce(&mut Cluster), lags: &Lags) -> String {
 fn the_rules_win_in_their_order() {
     let none = Lags::new();
     assert_eq!(chosen(|_| {}, &none), "orders-2", "by name");
-    assert_eq!(
-        chosen(|_| {}, &lags(&[("orders-2", 90.0), ("orders-3", 10.0)])),
-        "orders-3",
-        "by lag"
-    );
-    assert_eq!(
-        chosen(|_| {}, &lags(&[("orders-3", 900.0)])),
-        "orders-3",
-        "an unknown lag is not zero"
-    );
+    assert_eq!(chosen(|_| {}, &lags(&[("orders-2", 90.0), ("orders-3", 10.0)])), "orders-3", "by lag");
+    assert_eq!(chosen(|_| {}, &lags(&[("orders-3", 900.0)])), "orders-3", "an unknown lag is not zero");
     let small = |c: &mut Cluster| c.members[1].class = Some("db.r6g.medium".to_owned());
-    assert_eq!(
-        chosen(small, &lags(&[("orders-3", 900.0)])),
-        "orders-3",
-        "class before lag"
-    );
+    assert_eq!(chosen(small, &lags(&[("orders-3", 900.0)])), "orders-3", "class before lag");
     let tiers = |c: &mut Cluster| {
         c.members[2].tier = Some(0);
         c.members[2].class = Some("db.t4g.medium".to_owned());
@@ -52,20 +37,12 @@ fn the_rules_win_in_their_order() {
     let down = |c: &mut Cluster| c.members[1].status = Some("rebooting".to_owned());
     assert_eq!(chosen(down, &none), "orders-3", "available before all");
     let unknown = |c: &mut Cluster| c.members[1].status = None;
-    assert_eq!(
-        chosen(unknown, &none),
-        "orders-3",
-        "not described is not available"
-    );
+    assert_eq!(chosen(unknown, &none), "orders-3", "not described is not available");
     let larger = |c: &mut Cluster| {
         c.members[1].class = Some("db.r6g.4xlarge".to_owned());
         c.members[2].class = Some("db.serverless".to_owned());
     };
-    assert_eq!(
-        chosen(larger, &none),
-        "orders-2",
-        "larger and unknown classes are no drawback"
-    );
+    assert_eq!(chosen(larger, &none), "orders-2", "larger and unknown classes are no drawback");
 }
 
 #[test]
@@ -91,15 +68,8 @@ fn lag_is_lost_data_only_where_storage_is_not_shared() {
     assert_eq!(name(&plan, &late, false).unwrap(), "orders-2");
     plan.kind = Kind::MultiAzCluster;
     let reason = name(&plan, &late, false).unwrap_err();
-    assert!(
-        reason.contains("6000 ms") && reason.contains("orders-3: not known"),
-        "{reason}"
-    );
-    assert_eq!(
-        name(&plan, &late, true).unwrap(),
-        "orders-2",
-        "a person takes the loss"
-    );
+    assert!(reason.contains("6000 ms") && reason.contains("orders-3: not known"), "{reason}");
+    assert_eq!(name(&plan, &late, true).unwrap(), "orders-2", "a person takes the loss");
     let one = lags(&[("orders-2", 6000.0), ("orders-3", 5000.0)]);
     assert_eq!(name(&plan, &one, false).unwrap(), "orders-3");
 }

@@ -13,22 +13,14 @@ const TICK: Span = Span::from_mins(60);
 pub(super) fn audiences(plan: &PlanDraft, findings: &mut Findings<'_>) {
     if plan.names_none {
         let message = "the plan names no database";
-        findings.error(
-            &plan.place,
-            message,
-            "describe each one in a section [[database]]",
-        );
+        findings.error(&plan.place, message, "describe each one in a section [[database]]");
     }
     let Some(audiences) = &plan.audiences else { return };
     for audience in audiences {
         let silent = audience.notices.here().filter(|list| list.value.is_empty());
         if let Some(silent) = silent {
             let message = "this audience would never hear anything";
-            findings.error(
-                &silent.place,
-                message,
-                "name the notices they receive, or remove the audience",
-            );
+            findings.error(&silent.place, message, "name the notices they receive, or remove the audience");
         }
 
         if audience.notices.is_absent() && audience.name.is_some() && audience.hears().is_none() {
@@ -37,24 +29,13 @@ pub(super) fn audiences(plan: &PlanDraft, findings: &mut Findings<'_>) {
             findings.error(&audience.place.inside("notices"), message, mend);
         }
     }
-    let Some(heard) = audiences
-        .iter()
-        .map(AudienceDraft::hears)
-        .collect::<Option<Vec<_>>>()
-    else {
+    let Some(heard) = audiences.iter().map(AudienceDraft::hears).collect::<Option<Vec<_>>>() else {
         return;
     };
     let place = audiences.first().map_or(&plan.place, |audience| &audience.place);
-    for kind in NoticeKind::ALL
-        .iter()
-        .filter(|kind| !heard.iter().flatten().any(|heard| heard == *kind))
-    {
+    for kind in NoticeKind::ALL.iter().filter(|kind| !heard.iter().flatten().any(|heard| heard == *kind)) {
         let message = format!("no audience receives `{kind}`");
-        findings.warning(
-            &place.inside("notices"),
-            message,
-            format!("add \"{kind}\" to one of them"),
-        );
+        findings.warning(&place.inside("notices"), message, format!("add \"{kind}\" to one of them"));
     }
 }
 
@@ -66,26 +47,14 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         let mend = "name the alarms that speak for it, each in a section [[database.alarm]]";
         match mode {
             Some(Mode::Automatic) => {
-                findings.error(
-                    &missing,
-                    "an automatic database needs a witness, but it has no alarm",
-                    mend,
-                );
+                findings.error(&missing, "an automatic database needs a witness, but it has no alarm", mend);
             }
-            _ => findings.warning(
-                &missing,
-                "without an alarm nothing is ever noticed by itself",
-                mend,
-            ),
+            _ => findings.warning(&missing, "without an alarm nothing is ever noticed by itself", mend),
         }
     }
     if let Some(mode) = database.mode.as_ref().filter(|mode| mode.value == Mode::Observe) {
         let message = "Mainstay will watch and tell, but not act";
-        findings.advice(
-            &mode.place,
-            message,
-            "write `mode = \"automatic\"` when you trust what it says",
-        );
+        findings.advice(&mode.place, message, "write `mode = \"automatic\"` when you trust what it says");
     }
     if database.lacks.contains(&"service") {
         let message = "no service is restarted after a failover: pools stay connected to the old writer";
@@ -105,10 +74,7 @@ fn counts(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     let Some(strategy) = &database.strategy else {
         return;
     };
-    let counted = database
-        .services
-        .iter()
-        .any(|service| !service.count_after_recovery.is_absent());
+    let counted = database.services.iter().any(|service| !service.count_after_recovery.is_absent());
     if strategy.value == Strategy::WarmStandby && !database.lacks.contains(&"service") && !counted {
         let message = "warm-standby scales services up after the failover, but none says to how many tasks";
         let mend = "write `count_after_recovery` in a service, or use the strategy `active-active`";
@@ -122,11 +88,7 @@ fn snapshots(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         let mend = "write a section [[database.snapshot]] with `every = \"1d\"`";
         findings.advice(&database.place.inside("snapshot"), message, mend);
     }
-    for every in database
-        .snapshots
-        .iter()
-        .filter_map(|snapshot| snapshot.every.as_ref())
-    {
+    for every in database.snapshots.iter().filter_map(|snapshot| snapshot.every.as_ref()) {
         if !every.value.as_secs().is_multiple_of(TICK.as_secs()) {
             let message = format!(
                 "the stack looks only every {TICK} whether a snapshot is due, so snapshots that are due in between \

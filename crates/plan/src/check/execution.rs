@@ -23,24 +23,14 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     let Some(waves) = waves(&database.services) else {
         return;
     };
-    let total: Span = [
-        hold.value,
-        promotion.value,
-        endpoint.value,
-        waves,
-        verify.value,
-        STEPS,
-    ]
-    .into_iter()
-    .sum();
+    let total: Span =
+        [hold.value, promotion.value, endpoint.value, waves, verify.value, STEPS].into_iter().sum();
     if total <= EXECUTION {
         return;
     }
     let services = database.services.iter().filter_map(|it| it.within.as_ref());
-    let longest: Option<&At<Span>> = [hold, promotion, endpoint, verify]
-        .into_iter()
-        .chain(services)
-        .max_by_key(|it| it.value);
+    let longest: Option<&At<Span>> =
+        [hold, promotion, endpoint, verify].into_iter().chain(services).max_by_key(|it| it.value);
     let place = longest.map_or(&database.place, |it| &it.place);
     let message = format!(
         "a recovery may take {total} = {} of `hold_deadline` + {} of `promotion_within` + {} of `endpoint_within` \

@@ -14,11 +14,7 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         .iter()
         .filter_map(|service| Some((service.name.as_ref()?.value.as_str(), service)))
         .collect();
-    let named = database
-        .services
-        .iter()
-        .filter(|service| service.name.is_some())
-        .count();
+    let named = database.services.iter().filter(|service| service.name.is_some()).count();
     if services.len() < named {
         // Two services of one name are an error already; which one is meant can't be told.
         return;
@@ -39,10 +35,7 @@ fn unknown(service: &ServiceDraft, services: &ByName<'_>, findings: &mut Finding
         known.sort_unstable();
         let mend = match meant(&after.value, known.iter().copied()) {
             Some(guess) => format!("did you mean `{guess}`?"),
-            None => format!(
-                "name a service of this database: {}",
-                one_of(known.into_iter().take(10))
-            ),
+            None => format!("name a service of this database: {}", one_of(known.into_iter().take(10))),
         };
         let message = format!("`{}` is not a service of this database", quoted(&after.value));
         findings.error(&after.place, message, mend);
@@ -52,9 +45,7 @@ fn unknown(service: &ServiceDraft, services: &ByName<'_>, findings: &mut Finding
 fn waves(service: &ServiceDraft, services: &ByName<'_>, findings: &mut Findings<'_>) {
     let Some(wave) = &service.wave else { return };
     for after in service.waits_for() {
-        let other = services
-            .get(after.value.as_str())
-            .and_then(|other| other.wave.as_ref());
+        let other = services.get(after.value.as_str()).and_then(|other| other.wave.as_ref());
         let Some(later) = other.filter(|other| other.value > wave.value) else {
             continue;
         };
@@ -64,10 +55,7 @@ fn waves(service: &ServiceDraft, services: &ByName<'_>, findings: &mut Findings<
             quoted(&after.value),
             later.value
         );
-        let mend = format!(
-            "put this service in wave {} or later, or the other one earlier",
-            later.value
-        );
+        let mend = format!("put this service in wave {} or later, or the other one earlier", later.value);
         findings.error(&after.place, message, mend);
     }
 }
@@ -75,11 +63,7 @@ fn waves(service: &ServiceDraft, services: &ByName<'_>, findings: &mut Findings<
 /// Reports each circle once, at the service that stands first in the file.
 fn circles(database: &DatabaseDraft, services: &ByName<'_>, findings: &mut Findings<'_>) {
     let mut done: HashMap<&str, bool> = HashMap::new();
-    for name in database
-        .services
-        .iter()
-        .filter_map(|service| service.name.as_ref())
-    {
+    for name in database.services.iter().filter_map(|service| service.name.as_ref()) {
         if !done.contains_key(name.value.as_str()) {
             follow(&name.value, services, &mut done, &mut Vec::new(), findings);
         }

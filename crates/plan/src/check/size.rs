@@ -18,11 +18,7 @@ pub(crate) fn check(plan: &Plan, draft: &PlanDraft, findings: &mut Findings<'_>)
             let message = format!(
                 "a recovery would carry {bytes} bytes of the plan with it, but at most {MOST_SLICE} travel safely"
             );
-            findings.error(
-                &of.place,
-                message,
-                "name fewer services, or fewer services in each `after`",
-            );
+            findings.error(&of.place, message, "name fewer services, or fewer services in each `after`");
         }
     }
 }

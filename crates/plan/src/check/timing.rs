@@ -22,11 +22,7 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
 
 fn regions(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     let allowed = database.allowed_regions.here();
-    for written in database
-        .region
-        .iter()
-        .chain(allowed.iter().flat_map(|allowed| &allowed.value))
-    {
+    for written in database.region.iter().chain(allowed.iter().flat_map(|allowed| &allowed.value)) {
         if region::known().all(|known| known != written.value) {
             let message = format!("`{}` is not a region that Mainstay knows", quoted(&written.value));
             let mend = match meant(&written.value, region::known()) {
@@ -40,24 +36,13 @@ fn regions(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         return;
     };
     if !allowed.value.iter().any(|one| one.value == region.value) {
-        let message = format!(
-            "the database is in `{}`, which `allowed_regions` leaves out",
-            region.value
-        );
-        findings.error(
-            &region.place,
-            message,
-            format!("add \"{}\" to `allowed_regions`", region.value),
-        );
+        let message = format!("the database is in `{}`, which `allowed_regions` leaves out", region.value);
+        findings.error(&region.place, message, format!("add \"{}\" to `allowed_regions`", region.value));
     }
 }
 
 fn witnesses(database: &DatabaseDraft, findings: &mut Findings<'_>) {
-    for span in database
-        .alarms
-        .iter()
-        .filter_map(|alarm| alarm.speaks_for.as_ref())
-    {
+    for span in database.alarms.iter().filter_map(|alarm| alarm.speaks_for.as_ref()) {
         if span.value.is_zero() {
             let message = "with 0s Mainstay fails over at the first word of the alarm; a partition of seconds \
                            becomes a failover";
@@ -71,11 +56,7 @@ fn witnesses(database: &DatabaseDraft, findings: &mut Findings<'_>) {
                 "`hold_deadline` is {}, so Mainstay would give up before an alarm has spoken for {}",
                 hold.value, span.value
             );
-            findings.error(
-                &hold.place,
-                message,
-                format!("make it longer than {}", span.value),
-            );
+            findings.error(&hold.place, message, format!("make it longer than {}", span.value));
         }
     }
 }
@@ -86,10 +67,7 @@ fn objectives(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     }
     let Some(rpo) = &database.rpo else { return };
     let strategy = database.strategy.as_ref().map(|strategy| strategy.value);
-    let copies = database
-        .kind
-        .as_ref()
-        .is_some_and(|kind| kind.value == Kind::MultiAzCluster);
+    let copies = database.kind.as_ref().is_some_and(|kind| kind.value == Kind::MultiAzCluster);
     match strategy {
         // The readers hold the data; snapshots don't decide what a failover loses. Aurora's readers share the
         // writer's storage: their lag loses nothing and is no reason to refuse.
@@ -101,22 +79,12 @@ fn objectives(database: &DatabaseDraft, findings: &mut Findings<'_>) {
             findings.warning(&rpo.place, message, "allow a little, such as \"10s\"");
         }
         Some(Strategy::BackupAndRestore) => {
-            let shortest = database
-                .snapshots
-                .iter()
-                .filter_map(|it| it.every.as_ref())
-                .map(|it| it.value)
-                .min();
+            let shortest =
+                database.snapshots.iter().filter_map(|it| it.every.as_ref()).map(|it| it.value).min();
             if let Some(every) = shortest.filter(|every| *every > rpo.value) {
-                let message = format!(
-                    "snapshots every {every} can't keep the loss below the RPO of {}",
-                    rpo.value
-                );
-                findings.warning(
-                    &rpo.place,
-                    message,
-                    "take snapshots more often, or allow more loss",
-                );
+                let message =
+                    format!("snapshots every {every} can't keep the loss below the RPO of {}", rpo.value);
+                findings.warning(&rpo.place, message, "take snapshots more often, or allow more loss");
             }
         }
         _ => {}
@@ -127,9 +95,7 @@ fn objectives(database: &DatabaseDraft, findings: &mut Findings<'_>) {
 fn recovery_time(database: &DatabaseDraft, rto: &At<Span>, findings: &mut Findings<'_>) {
     let confirmation = database.confirmation().unwrap_or_default();
     let settle = database.settle.as_ref().map_or(Span::ZERO, |settle| settle.value);
-    let known: Span = [confirmation, TYPICAL_PROMOTION, TYPICAL_ENDPOINT, settle]
-        .into_iter()
-        .sum();
+    let known: Span = [confirmation, TYPICAL_PROMOTION, TYPICAL_ENDPOINT, settle].into_iter().sum();
     if rto.value < known {
         let message = format!(
             "{} is less than what a recovery is known to take: {known} = {confirmation} of confirmation + \
@@ -146,53 +112,29 @@ fn recovery_time(database: &DatabaseDraft, rto: &At<Span>, findings: &mut Findin
 }
 
 fn limits(database: &DatabaseDraft, findings: &mut Findings<'_>) {
-    let limits = [
-        (&database.promotion_within, TYPICAL_PROMOTION),
-        (&database.endpoint_within, TYPICAL_ENDPOINT),
-    ];
+    let limits =
+        [(&database.promotion_within, TYPICAL_PROMOTION), (&database.endpoint_within, TYPICAL_ENDPOINT)];
     for (limit, typical) in limits {
         let Some(limit) = limit.as_ref().filter(|limit| limit.value < typical) else {
             continue;
         };
-        let message = format!(
-            "{} is less than it typically takes, so people are called for nothing",
-            limit.value
-        );
+        let message =
+            format!("{} is less than it typically takes, so people are called for nothing", limit.value);
         findings.warning(&limit.place, message, format!("allow {typical} or more"));
     }
-    if let Some(settle) = database
-        .settle
-        .as_ref()
-        .filter(|settle| settle.value < TIME_TO_LIVE)
-    {
+    if let Some(settle) = database.settle.as_ref().filter(|settle| settle.value < TIME_TO_LIVE) {
         let message = format!(
             "after {} a task may still be told the old writer's address: the record lives {TIME_TO_LIVE}",
             settle.value
         );
         findings.warning(&settle.place, message, format!("wait {TIME_TO_LIVE} or more"));
     }
-    if let Some(verify) = database
-        .verify_for
-        .as_ref()
-        .filter(|verify| verify.value.is_zero())
-    {
+    if let Some(verify) = database.verify_for.as_ref().filter(|verify| verify.value.is_zero()) {
         let message = "with 0s the all-clear goes out at the first good sign, and may be taken back";
-        findings.warning(
-            &verify.place,
-            message,
-            "let health hold for some time, such as \"60s\"",
-        );
+        findings.warning(&verify.place, message, "let health hold for some time, such as \"60s\"");
     }
-    if let Some(cooldown) = database
-        .cooldown
-        .as_ref()
-        .filter(|cooldown| cooldown.value.is_zero())
-    {
+    if let Some(cooldown) = database.cooldown.as_ref().filter(|cooldown| cooldown.value.is_zero()) {
         let message = "without a cooldown an alarm that flaps moves the database to and fro";
-        findings.warning(
-            &cooldown.place,
-            message,
-            "keep some time between failovers, such as \"30m\"",
-        );
+        findings.warning(&cooldown.place, message, "keep some time between failovers, such as \"30m\"");
     }
 }

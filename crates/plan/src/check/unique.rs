@@ -8,47 +8,22 @@ use crate::finding::{At, Findings};
 use crate::text::quoted;
 
 pub(super) fn check(plan: &PlanDraft, findings: &mut Findings<'_>) {
-    let names = plan
-        .databases
-        .iter()
-        .filter_map(|database| database.name.as_ref());
+    let names = plan.databases.iter().filter_map(|database| database.name.as_ref());
     once(names, findings, |name, line| {
-        (
-            format!("a database `{name}` is already on line {line}"),
-            "give each database its own name".into(),
-        )
+        (format!("a database `{name}` is already on line {line}"), "give each database its own name".into())
     });
-    let identifiers = plan
-        .databases
-        .iter()
-        .filter_map(|database| database.identifier.as_ref());
+    let identifiers = plan.databases.iter().filter_map(|database| database.identifier.as_ref());
     once(identifiers, findings, |identifier, line| {
         let message = format!("the database `{identifier}` is already in the plan, on line {line}");
-        (
-            message,
-            "describe it once; one identifier in two regions is not yet possible".into(),
-        )
+        (message, "describe it once; one identifier in two regions is not yet possible".into())
     });
-    let audiences = plan
-        .audiences
-        .iter()
-        .flatten()
-        .filter_map(|audience| audience.name.as_ref());
+    let audiences = plan.audiences.iter().flatten().filter_map(|audience| audience.name.as_ref());
     once(audiences, findings, |name, line| {
-        (
-            format!("an audience `{name}` is already on line {line}"),
-            "describe each audience once".into(),
-        )
+        (format!("an audience `{name}` is already on line {line}"), "describe each audience once".into())
     });
     for audience in plan.audiences.iter().flatten() {
-        let notices = audience
-            .notices
-            .here()
-            .into_iter()
-            .flat_map(|notices| &notices.value);
-        once(notices, findings, |kind, _| {
-            (format!("`{kind}` stands here twice"), "remove one".into())
-        });
+        let notices = audience.notices.here().into_iter().flat_map(|notices| &notices.value);
+        once(notices, findings, |kind, _| (format!("`{kind}` stands here twice"), "remove one".into()));
     }
     for database in &plan.databases {
         within(database, findings);
@@ -62,10 +37,7 @@ fn within(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         let message = format!("the alarm `{name}` already speaks for this database, on line {line}");
         (message, "describe each alarm once".into())
     });
-    let services = database
-        .services
-        .iter()
-        .filter_map(|service| service.name.as_ref());
+    let services = database.services.iter().filter_map(|service| service.name.as_ref());
     once(services, findings, |name, line| {
         let message = format!("a service `{name}` is already on line {line}");
         let mend = "describe each service once; services of one name in two clusters are not yet possible for \
@@ -77,21 +49,11 @@ fn within(database: &DatabaseDraft, findings: &mut Findings<'_>) {
             (format!("`{name}` stands here twice"), "remove one".into())
         });
     }
-    let regions = database
-        .allowed_regions
-        .here()
-        .into_iter()
-        .flat_map(|regions| &regions.value);
+    let regions = database.allowed_regions.here().into_iter().flat_map(|regions| &regions.value);
     once(regions, findings, |region, _| {
-        (
-            format!("the region `{region}` stands here twice"),
-            "remove one".into(),
-        )
+        (format!("the region `{region}` stands here twice"), "remove one".into())
     });
-    let snapshots = database
-        .snapshots
-        .iter()
-        .filter_map(|snapshot| snapshot.every.as_ref());
+    let snapshots = database.snapshots.iter().filter_map(|snapshot| snapshot.every.as_ref());
     once(snapshots, findings, |every, line| {
         let message = format!("snapshots every {every} are already asked for on line {line}");
         (message, "remove one of the two".into())
@@ -119,10 +81,7 @@ fn once<'d, T: Eq + Hash + ToString + 'd>(
 fn shared_alarms(plan: &PlanDraft, findings: &mut Findings<'_>) {
     let mut first: HashMap<&str, (usize, &str)> = HashMap::new();
     for (count, database) in plan.databases.iter().enumerate() {
-        let owner = database
-            .name
-            .as_ref()
-            .map_or("another database", |name| name.value.as_str());
+        let owner = database.name.as_ref().map_or("another database", |name| name.value.as_str());
         for name in database.alarms.iter().filter_map(|alarm| alarm.name.as_ref()) {
             let (other, of) = *first.entry(&name.value).or_insert((count, owner));
             if other != count {

@@ -10,16 +10,10 @@ use crate::{
 pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<String>)> {
     let database = facts.database;
     let restart = |all: &[&ServiceNews]| -> Vec<String> {
-        all.iter()
-            .take(20)
-            .map(|s| commands::restart(database, &s.cluster, &s.name))
-            .collect()
+        all.iter().take(20).map(|s| commands::restart(database, &s.cluster, &s.name)).collect()
     };
     let fail_over = ("Fail over through Mainstay", vec![commands::fail_over(database)]);
-    let by_hand = (
-        "Fail over without Mainstay",
-        vec![commands::fail_over_by_hand(database)],
-    );
+    let by_hand = ("Fail over without Mainstay", vec![commands::fail_over_by_hand(database)]);
     match news {
         News::FailingOver | News::Asked { .. } | News::Moved | News::RecoveredByItself => Vec::new(),
         News::Observed { moved: true } => {
@@ -64,10 +58,7 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
                 .collect();
             vec![
                 ("First look where it stands", vec![commands::look(database)]),
-                (
-                    "Only if the writer has not changed: fail over through Mainstay",
-                    fail_over.1,
-                ),
+                ("Only if the writer has not changed: fail over through Mainstay", fail_over.1),
                 ("Or without Mainstay", by_hand.1),
                 ("Then restart by hand what is not restarted", unfinished),
                 (
@@ -99,9 +90,8 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
             }
             all
         }
-        News::Recovered => vec![(
-            "Restart by hand, once the cause is mended",
-            restart(&facts.not_restarted()),
-        )],
+        News::Recovered => {
+            vec![("Restart by hand, once the cause is mended", restart(&facts.not_restarted()))]
+        }
     }
 }

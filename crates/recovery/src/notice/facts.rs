@@ -19,11 +19,7 @@ pub(super) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     pub(super) fn of(incident: &'a Incident, record: &'a Record, database: &'a Database) -> Self {
-        Self {
-            incident,
-            record,
-            database,
-        }
+        Self { incident, record, database }
     }
 
     /// The plan's name of the database.
@@ -74,10 +70,9 @@ impl<'a> Facts<'a> {
         }
         let (at, _) = fault_at(self.incident)?;
         let how = match self.incident.trigger()? {
-            Trigger::Alarm {
-                breaching_since: Some(_),
-                ..
-            } => "an estimate: the alarm's first bad datapoint began then",
+            Trigger::Alarm { breaching_since: Some(_), .. } => {
+                "an estimate: the alarm's first bad datapoint began then"
+            }
             Trigger::Alarm { .. } => "an estimate: the alarm spoke then, the interruption began earlier",
             Trigger::Database { .. } => "as RDS tells it",
             Trigger::Person { .. } => "when it was asked for; when an interruption began is not known",
@@ -88,9 +83,8 @@ impl<'a> Facts<'a> {
     /// `2026-01-01 00:00:00 UTC, 2 min ago`.
     pub(super) fn since_words(&self) -> Option<String> {
         let (at, _) = self.since()?;
-        let ago = between(at, self.record.at)
-            .map(|ago| format!(", {ago} before this message"))
-            .unwrap_or_default();
+        let ago =
+            between(at, self.record.at).map(|ago| format!(", {ago} before this message")).unwrap_or_default();
         Some(format!("{}{ago}", moment(at)))
     }
 
@@ -109,31 +103,17 @@ impl<'a> Facts<'a> {
     /// Who or what opened the incident, with their words.
     pub(super) fn opened_by(&self) -> Option<String> {
         Some(match self.incident.trigger()? {
-            Trigger::Alarm {
-                name: alarm,
-                kind,
-                at,
-                reason,
-                ..
-            } => {
+            Trigger::Alarm { name: alarm, kind, at, reason, .. } => {
                 let kind = match kind {
                     AlarmKind::Metric => " (metric)",
                     AlarmKind::MetricMath => " (metric math)",
                     AlarmKind::Composite => " (composite)",
                     AlarmKind::Unknown => "",
                 };
-                format!(
-                    "alarm {}{kind}, in ALARM since {}: {}",
-                    name(alarm),
-                    moment(*at),
-                    quoted(reason)
-                )
+                format!("alarm {}{kind}, in ALARM since {}: {}", name(alarm), moment(*at), quoted(reason))
             }
             Trigger::Database { id, at, message, .. } => {
-                let id = id
-                    .as_deref()
-                    .map(|id| format!(" ({})", name(id)))
-                    .unwrap_or_default();
+                let id = id.as_deref().map(|id| format!(" ({})", name(id))).unwrap_or_default();
                 format!("RDS{id} at {}: {}", moment(*at), quoted(message))
             }
             Trigger::Person { by, reason, at } => {
@@ -176,9 +156,7 @@ impl<'a> Facts<'a> {
     /// Services that ended without being restarted: failed, not possible, or left alone because of those.
     pub(super) fn not_restarted(&self) -> Vec<&'a ServiceNews> {
         let all = self.incident.services();
-        all.into_iter()
-            .filter(|s| needs_people(s) || s.state == ServiceState::Skipped)
-            .collect()
+        all.into_iter().filter(|s| needs_people(s) || s.state == ServiceState::Skipped).collect()
     }
 
     /// Whether RDS told that it could not block the old writer (RDS-EVENT-0391).
@@ -198,10 +176,7 @@ impl<'a> Facts<'a> {
 
     /// The run book's address.
     pub(super) fn run_book(&self) -> Option<String> {
-        self.database
-            .run_book
-            .as_deref()
-            .map(|link| crate::text::plain(link, 300))
+        self.database.run_book.as_deref().map(|link| crate::text::plain(link, 300))
     }
 
     /// The services of the plan in a sentence.

@@ -19,11 +19,7 @@ pub(super) struct Letter {
 impl Letter {
     pub(super) fn new(drill: bool) -> Self {
         let letter = Self { text: String::new() };
-        if drill {
-            letter.line(EXERCISE).gap()
-        } else {
-            letter
-        }
+        if drill { letter.line(EXERCISE).gap() } else { letter }
     }
 
     pub(super) fn line(mut self, line: impl AsRef<str>) -> Self {
@@ -115,11 +111,7 @@ pub(super) fn span(seconds: u64) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, unit)| format!("{count} {unit}"))
         .collect();
-    if said.is_empty() {
-        "0 s".to_owned()
-    } else {
-        said.join(" ")
-    }
+    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
 }
 
 /// Names in a sentence: `a`, `a and b`, `a, b and c`; at most ten, and how many more.
@@ -137,9 +129,5 @@ pub(super) fn names(all: &[String]) -> String {
 
 /// `1 service`, `2 services`.
 pub(super) fn services(count: usize) -> String {
-    if count == 1 {
-        "1 service".to_owned()
-    } else {
-        format!("{count} services")
-    }
+    if count == 1 { "1 service".to_owned() } else { format!("{count} services") }
 }

@@ -63,13 +63,9 @@ impl<'a> News<'a> {
         let event = &facts.record.event;
         match kind {
             NoticeKind::Interruption => interruption(event),
-            NoticeKind::Held => Self::Held {
-                until: if let Event::Held { until, .. } = event {
-                    Some(*until)
-                } else {
-                    None
-                },
-            },
+            NoticeKind::Held => {
+                Self::Held { until: if let Event::Held { until, .. } = event { Some(*until) } else { None } }
+            }
             NoticeKind::Refused => Self::Refused,
             NoticeKind::AllClear => {
                 if matches!(event, Event::Noted { .. }) {
@@ -134,17 +130,9 @@ impl<'a> News<'a> {
 
 fn interruption(event: &Event) -> News<'_> {
     let moved = |verdict: &Verdict| verdict.decision == Decision::Recycle;
-    if let Event::Opened {
-        trigger,
-        verdict,
-        closing,
-        ..
-    } = event
-    {
+    if let Event::Opened { trigger, verdict, closing, .. } = event {
         if closing.is_some() {
-            return News::Observed {
-                moved: moved(verdict),
-            };
+            return News::Observed { moved: moved(verdict) };
         }
         if moved(verdict) {
             return News::Moved;
@@ -154,15 +142,9 @@ fn interruption(event: &Event) -> News<'_> {
         }
     }
     if let Event::Closed { verdict, .. } = event {
-        return News::Observed {
-            moved: moved(verdict),
-        };
+        return News::Observed { moved: moved(verdict) };
     }
-    if matches!(event, Event::AlreadyMoved { .. }) {
-        News::Moved
-    } else {
-        News::FailingOver
-    }
+    if matches!(event, Event::AlreadyMoved { .. }) { News::Moved } else { News::FailingOver }
 }
 
 fn escalation(event: &Event) -> News<'_> {

@@ -41,11 +41,7 @@ pub(super) fn body(news: &News<'_>, facts: &Facts<'_>) -> String {
 fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
     let it = facts.name();
     let count = facts.database.services.len();
-    let restarts = if count == 0 {
-        String::new()
-    } else {
-        format!(" and then restarts {}", services(count))
-    };
+    let restarts = if count == 0 { String::new() } else { format!(" and then restarts {}", services(count)) };
     match news {
         News::FailingOver => {
             format!("{it} is down: Mainstay fails over now{restarts}. You need to do nothing yet.")
@@ -72,10 +68,7 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
             let until = until.map_or_else(String::new, |u| format!(", until {} at the latest", moment(u)));
             format!("Mainstay does nothing to {it} yet and looks again{until}. Then it tells you and stops.")
         }
-        News::Refused => format!(
-            "Mainstay does not act on {it}: {}. You decide.",
-            because(facts.guard())
-        ),
+        News::Refused => format!("Mainstay does not act on {it}: {}. You decide.", because(facts.guard())),
         News::Escalated { step } => {
             let step = step.map_or_else(String::new, |s| format!(" at the step {}", step_name(s)));
             format!(
@@ -140,27 +133,16 @@ fn verdict(letter: Letter, facts: &Facts<'_>) -> Letter {
 /// The stable spelling of a decision or guard, which is what people search logs for.
 fn word(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_value(value).ok();
-    json.and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    json.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn expected(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
-    let due = || {
-        facts
-            .due()
-            .map(|due| format!("by {} (the plan's RTO is {})", moment(due), facts.rto()))
-    };
+    let due = || facts.due().map(|due| format!("by {} (the plan's RTO is {})", moment(due), facts.rto()));
     match news {
         News::FailingOver | News::Asked { .. } | News::Moved | News::ServicesFailed { .. } => due(),
-        News::Observed { .. } | News::Held { .. } | News::Refused | News::Escalated { .. } => {
-            facts.due().map(|due| {
-                format!(
-                    "not known; the plan's RTO of {} ends {}",
-                    facts.rto(),
-                    moment(due)
-                )
-            })
-        }
+        News::Observed { .. } | News::Held { .. } | News::Refused | News::Escalated { .. } => facts
+            .due()
+            .map(|due| format!("not known; the plan's RTO of {} ends {}", facts.rto(), moment(due))),
         News::OldWriterNotBlocked | News::Recovered | News::RecoveredByItself | News::Over => None,
     }
 }
@@ -183,21 +165,13 @@ fn at_risk(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
 
 fn writers(letter: Letter, news: &News<'_>, facts: &Facts<'_>) -> Letter {
     let unknown = || "not known".to_owned();
-    let mut letter = letter.tell(
-        "Writer before",
-        Some(facts.writer_before().unwrap_or_else(unknown)),
-    );
+    let mut letter = letter.tell("Writer before", Some(facts.writer_before().unwrap_or_else(unknown)));
     let target = facts.incident.intent();
     letter = match (facts.writer_now(), target) {
         (Some(now), _) => letter.tell("Writer now", Some(now)),
         (None, Some((target, at))) => letter.tell(
             "Failover asked for",
-            Some(format!(
-                "to {} at {}; {}",
-                name(target),
-                moment(at),
-                answer(facts)
-            )),
+            Some(format!("to {} at {}; {}", name(target), moment(at), answer(facts))),
         ),
         (None, None) if matches!(news, News::Moved | News::Observed { moved: true }) => {
             letter.tell("Writer now", Some("another one, see the decision"))
@@ -235,9 +209,7 @@ fn outcome(letter: Letter, news: &News<'_>, facts: &Facts<'_>) -> Letter {
         }
         News::ServicesFailed { failed } => {
             let restarted = facts.restarted();
-            letter
-                .tell("Restarted so far", Some(names(&restarted)))
-                .list("Not restarted", &news_of(failed))
+            letter.tell("Restarted so far", Some(names(&restarted))).list("Not restarted", &news_of(failed))
         }
         News::Escalated { .. } => {
             let all = facts.incident.services();

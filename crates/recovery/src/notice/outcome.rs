@@ -59,11 +59,7 @@ impl Facts<'_> {
             .named()
             .into_iter()
             .map(|(phase, seconds)| {
-                let source = if phase == "detect" {
-                    source
-                } else {
-                    Source::Measured
-                };
+                let source = if phase == "detect" { source } else { Source::Measured };
                 let source = match source {
                     Source::Measured => "measured",
                     Source::Modelled => "modelled from the alarm's datapoints",
@@ -88,10 +84,7 @@ impl Facts<'_> {
         Some((from, to, between(from, to)?))
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "an RTO in seconds fits a float exactly"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "an RTO in seconds fits a float exactly")]
     fn kept(&self, rto: f64) -> String {
         let kept = rto <= self.database.rto.as_secs() as f64;
         let verdict = if kept { "kept" } else { "missed" };

@@ -42,16 +42,12 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
         ),
         News::Held { .. } => format!("{it} may not be working. The signs are not clear yet."),
         News::Refused => format!("{it} may not be working, and it is not being repaired automatically."),
-        News::Escalated { .. } => format!(
-            "The automatic recovery of the database {} is stuck.",
-            facts.name()
-        ),
+        News::Escalated { .. } => {
+            format!("The automatic recovery of the database {} is stuck.", facts.name())
+        }
         News::ServicesFailed { failed } => {
             let failed: Vec<String> = failed.iter().map(|s| name(&s.name)).collect();
-            format!(
-                "{it} moves to its standby, but this could not be restarted: {}.",
-                names(&failed)
-            )
+            format!("{it} moves to its standby, but this could not be restarted: {}.", names(&failed))
         }
         News::OldWriterNotBlocked => {
             format!("{it} was moved, and some of the newest changes may have to be repaired.")
@@ -84,11 +80,7 @@ fn since(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
 }
 
 fn noticed_by(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
-    if matches!(news, News::Asked { .. }) {
-        None
-    } else {
-        facts.noticed_by()
-    }
+    if matches!(news, News::Asked { .. }) { None } else { facts.noticed_by() }
 }
 
 fn doing(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
@@ -130,19 +122,15 @@ fn doing(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
 
 /// `orders-api and orders-worker are`.
 fn are(facts: &Facts<'_>) -> String {
-    let verb = if facts.database.services.len() == 1 {
-        "is"
-    } else {
-        "are"
-    };
+    let verb = if facts.database.services.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", facts.service_names())
 }
 
 fn when(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
     match news {
-        News::FailingOver | News::Asked { .. } | News::Moved => facts
-            .due()
-            .map(|due| format!("by {} (the agreed time is {})", moment(due), facts.rto())),
+        News::FailingOver | News::Asked { .. } | News::Moved => {
+            facts.due().map(|due| format!("by {} (the agreed time is {})", moment(due), facts.rto()))
+        }
         News::Observed { .. }
         | News::Held { .. }
         | News::Refused
@@ -170,10 +158,7 @@ fn outcome(letter: Letter, news: &News<'_>, facts: &Facts<'_>) -> Letter {
         .tell("Interrupted", Some(time))
         .tell("It runs on", moved)
         .tell("Restarted", (!restarted.is_empty()).then(|| names(&restarted)))
-        .tell(
-            "Not restarted, people are on it",
-            (!left.is_empty()).then(|| names(&left)),
-        )
+        .tell("Not restarted, people are on it", (!left.is_empty()).then(|| names(&left)))
 }
 
 fn data(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {

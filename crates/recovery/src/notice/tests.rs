@@ -74,24 +74,16 @@ fn opened(trigger: Trigger, verdict: Verdict, closing: Option<Closing>) -> Event
 }
 
 fn witness_speaks() -> Event {
-    let verdict = verdict(
-        Decision::Open,
-        Guard::WitnessSpeaks,
-        "The alarm orders-writer-down speaks.",
-    );
+    let verdict = verdict(Decision::Open, Guard::WitnessSpeaks, "The alarm orders-writer-down speaks.");
     opened(alarm(), verdict, None)
 }
 
 fn confirmed() -> Event {
     Event::Confirmed {
-        verdict: verdict(
-            Decision::Act,
-            Guard::WitnessesAgree,
-            "Every witness has been in ALARM for 30 s.",
-        )
-        .seeing("alarm orders-writer-down", "ALARM since 2026-03-01T10:02:00Z")
-        .seeing("cluster orders", "available, writer orders-1")
-        .unless("The alarm returns to OK before the failover is asked for."),
+        verdict: verdict(Decision::Act, Guard::WitnessesAgree, "Every witness has been in ALARM for 30 s.")
+            .seeing("alarm orders-writer-down", "ALARM since 2026-03-01T10:02:00Z")
+            .seeing("cluster orders", "available, writer orders-1")
+            .unless("The alarm returns to OK before the failover is asked for."),
     }
 }
 
@@ -107,10 +99,7 @@ fn assessed() -> Event {
 }
 
 fn intended() -> Event {
-    Event::FailoverIntended {
-        from: "orders-1".to_owned(),
-        target: "orders-2".to_owned(),
-    }
+    Event::FailoverIntended { from: "orders-1".to_owned(), target: "orders-2".to_owned() }
 }
 
 fn promoted() -> Event {
@@ -155,11 +144,7 @@ fn story(events: Vec<(&str, Event)>, kind: NoticeKind) -> (Incident, Record) {
             fence: 1,
             at: at(time),
             event,
-            owes: if usize::try_from(sequence) == Ok(count) {
-                vec![kind]
-            } else {
-                vec![]
-            },
+            owes: if usize::try_from(sequence) == Ok(count) { vec![kind] } else { vec![] },
         })
         .collect();
     let last = records.last().cloned().expect("a record");
@@ -168,40 +153,22 @@ fn story(events: Vec<(&str, Event)>, kind: NoticeKind) -> (Incident, Record) {
 
 /// A recovery up to the services, whose last news is `worker`.
 fn until_recycled(worker: ServiceNews) -> Vec<(&'static str, Event)> {
-    let failed = if worker.state == ServiceState::Recycled {
-        vec![]
-    } else {
-        vec![worker.name.clone()]
-    };
+    let failed = if worker.state == ServiceState::Recycled { vec![] } else { vec![worker.name.clone()] };
     vec![
         ("10:02:01", witness_speaks()),
         ("10:02:31", confirmed()),
         ("10:02:32", assessed()),
         ("10:02:33.500", intended()),
-        (
-            "10:02:33.900",
-            Event::FailoverAnswered {
-                answer: FailoverAnswer::Accepted,
-            },
-        ),
+        ("10:02:33.900", Event::FailoverAnswered { answer: FailoverAnswer::Accepted }),
         ("10:02:49", promoted()),
         ("10:03:03", endpoint_moved()),
         (
             "10:03:50",
             Event::Services {
-                news: vec![
-                    service("orders-api", ServiceState::Recycled, "every task is new"),
-                    worker,
-                ],
+                news: vec![service("orders-api", ServiceState::Recycled, "every task is new"), worker],
             },
         ),
-        (
-            "10:03:51",
-            Event::Recycled {
-                recycled: 2 - failed.len(),
-                failed,
-            },
-        ),
+        ("10:03:51", Event::Recycled { recycled: 2 - failed.len(), failed }),
     ]
 }
 

@@ -61,12 +61,7 @@ impl Databases for ScriptedDatabases {
 
     async fn events(&self, _cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {
         self.failing("DescribeEvents")?;
-        Ok(lock(&self.state)
-            .events
-            .iter()
-            .filter(|e| e.at >= since)
-            .cloned()
-            .collect())
+        Ok(lock(&self.state).events.iter().filter(|e| e.at >= since).cloned().collect())
     }
 
     async fn switchover(&self, _cluster: &Cluster) -> Result<Option<String>, CallError> {
@@ -75,9 +70,7 @@ impl Databases for ScriptedDatabases {
     }
 
     async fn fail_over(&self, identifier: &str, target: &str) -> Result<(), CallError> {
-        lock(&self.state)
-            .failovers
-            .push((identifier.to_owned(), target.to_owned()));
+        lock(&self.state).failovers.push((identifier.to_owned(), target.to_owned()));
         self.failing("FailoverDBCluster")
     }
 
@@ -189,12 +182,7 @@ impl Alarms for ScriptedAlarms {
     async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmState>, CallError> {
         let state = lock(&self.state);
         state.fail.clone().map_or(Ok(()), Err)?;
-        Ok(state
-            .alarms
-            .iter()
-            .filter(|a| names.contains(&a.name))
-            .cloned()
-            .collect())
+        Ok(state.alarms.iter().filter(|a| names.contains(&a.name)).cloned().collect())
     }
 
     async fn replica_lag_ms(&self, instance: &str, _since: Timestamp) -> Result<Option<f64>, CallError> {

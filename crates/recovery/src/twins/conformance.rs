@@ -66,14 +66,8 @@ async fn sharing(store: &dyn Incidents, mut records: Vec<Record>, first: Head) -
 
     // The head after it would be the very same: only the event tells the two apart.
     let theirs = next(&first, noted("news of somebody else"));
-    let conflict = store
-        .commit(Some(&first), &theirs, &Head::after(Some(&first), &theirs))
-        .await?;
-    assert_eq!(
-        conflict,
-        Committed::Conflict(Some(head.clone())),
-        "another's event is not one's own success"
-    );
+    let conflict = store.commit(Some(&first), &theirs, &Head::after(Some(&first), &theirs)).await?;
+    assert_eq!(conflict, Committed::Conflict(Some(head.clone())), "another's event is not one's own success");
 
     for number in 3..=12 {
         let record = next(&head, noted(&format!("event {number}")));
@@ -82,61 +76,28 @@ async fn sharing(store: &dyn Incidents, mut records: Vec<Record>, first: Head) -
         records.push(record);
         head = after;
     }
-    assert_eq!(
-        store.records(&head.incident).await?,
-        records,
-        "all events, oldest first, to the letter"
-    );
+    assert_eq!(store.records(&head.incident).await?, records, "all events, oldest first, to the letter");
 
     let stale = head.clone();
-    let mut resumed = next(
-        &head,
-        Event::Resumed {
-            entry: Entry::Recycle,
-            reason: AWKWARD.to_owned(),
-        },
-    );
+    let mut resumed = next(&head, Event::Resumed { entry: Entry::Recycle, reason: AWKWARD.to_owned() });
     resumed.fence += 1;
     head = Head::after(Some(&stale), &resumed);
     assert_eq!(store.commit(Some(&stale), &resumed, &head).await?, Committed::Yes);
     let delayed = next(&stale, noted("a delayed worker"));
-    let conflict = store
-        .commit(Some(&stale), &delayed, &Head::after(Some(&stale), &delayed))
-        .await?;
-    assert_eq!(
-        conflict,
-        Committed::Conflict(Some(head.clone())),
-        "a stale fence writes nothing"
-    );
+    let conflict = store.commit(Some(&stale), &delayed, &Head::after(Some(&stale), &delayed)).await?;
+    assert_eq!(conflict, Committed::Conflict(Some(head.clone())), "a stale fence writes nothing");
 
     let verdict = Verdict::new(Decision::StandDown, Guard::RecoveredByItself, "done");
-    let closed = next(
-        &head,
-        Event::Closed {
-            closing: Closing::StoodDown,
-            step: None,
-            verdict,
-        },
-    );
+    let closed = next(&head, Event::Closed { closing: Closing::StoodDown, step: None, verdict });
     let after = Head::after(Some(&head), &closed);
     assert_eq!(store.commit(Some(&head), &closed, &after).await?, Committed::Yes);
     assert_eq!(store.head(&head.database).await?.as_ref(), Some(&after));
 
     let mut twice = opened(&after.database, &after.incident, after.fence + 1);
     twice.at = fixture::at(2);
-    let error = store
-        .commit(Some(&after), &twice, &Head::after(Some(&after), &twice))
-        .await;
-    assert_eq!(
-        error.map_err(|e| e.failure),
-        Err(Failure::WrongState),
-        "an incident is opened once"
-    );
-    assert_eq!(
-        store.head(&head.database).await?.as_ref(),
-        Some(&after),
-        "and the head stays"
-    );
+    let error = store.commit(Some(&after), &twice, &Head::after(Some(&after), &twice)).await;
+    assert_eq!(error.map_err(|e| e.failure), Err(Failure::WrongState), "an incident is opened once");
+    assert_eq!(store.head(&head.database).await?.as_ref(), Some(&after), "and the head stays");
     Ok(after)
 }
 
@@ -157,19 +118,9 @@ async fn large(store: &dyn Incidents, before: &Head) -> Result<(), CallError> {
     assert!(store.records(&id).await? == records, "all pages");
 
     let huge = next(&head, noted(&"x".repeat(400_000)));
-    let refused = store
-        .commit(Some(&head), &huge, &Head::after(Some(&head), &huge))
-        .await;
-    assert_eq!(
-        refused.map_err(|e| e.failure),
-        Err(Failure::Refused),
-        "a record that cannot fit"
-    );
-    assert_eq!(
-        store.head(&head.database).await?.as_ref(),
-        Some(&head),
-        "and nothing was changed"
-    );
+    let refused = store.commit(Some(&head), &huge, &Head::after(Some(&head), &huge)).await;
+    assert_eq!(refused.map_err(|e| e.failure), Err(Failure::Refused), "a record that cannot fit");
+    assert_eq!(store.head(&head.database).await?.as_ref(), Some(&head), "and nothing was changed");
     Ok(())
 }
 
@@ -188,11 +139,7 @@ async fn switches(store: &dyn Incidents, database: &str) -> Result<(), CallError
     store.pause(&switch(&ours, "first")).await?;
     store.pause(&switch(&ours, AWKWARD)).await?;
     store.pause(&switch(&others, "another database")).await?;
-    assert_eq!(
-        store.switches(database).await?,
-        [switch(&ours, AWKWARD)],
-        "the newest of this database"
-    );
+    assert_eq!(store.switches(database).await?, [switch(&ours, AWKWARD)], "the newest of this database");
 
     store.pause(&switch(&Scope::All, "game day")).await?;
     let set = store.switches(database).await?;
@@ -217,19 +164,10 @@ async fn published(store: &dyn Incidents, database: &str) -> Result<(), CallErro
     assert!(!store.published(incident, sequence, "on-call").await?);
     store.record_published(&notice, "message-1").await?;
     assert!(store.published(incident, sequence, "on-call").await?);
-    assert!(
-        !store.published(incident, sequence, "stakeholders").await?,
-        "each audience by itself"
-    );
-    assert!(
-        !store.published(incident, sequence + 1, "on-call").await?,
-        "each event by itself"
-    );
+    assert!(!store.published(incident, sequence, "stakeholders").await?, "each audience by itself");
+    assert!(!store.published(incident, sequence + 1, "on-call").await?, "each event by itself");
     let events = store.records(incident).await?;
-    assert!(
-        events.iter().all(|r| r.incident == *incident),
-        "a notice is no event"
-    );
+    assert!(events.iter().all(|r| r.incident == *incident), "a notice is no event");
     Ok(())
 }
 
@@ -242,11 +180,7 @@ pub async fn executions(store: &dyn Executions, run: &Run, unknown: &Run) -> Res
     assert_eq!(store.find(run).await?, None);
     let started = store.start(run).await?;
     assert_eq!(started.status, "RUNNING");
-    assert!(
-        started.arn.ends_with(&format!(":{}", run.execution_name())),
-        "{}",
-        started.arn
-    );
+    assert!(started.arn.ends_with(&format!(":{}", run.execution_name())), "{}", started.arn);
     let again = store.start(run).await?;
     assert_eq!(again.arn, started.arn, "the same name is the same execution");
     let found = store.find(run).await?;
@@ -260,16 +194,12 @@ pub async fn executions(store: &dyn Executions, run: &Run, unknown: &Run) -> Res
 /// # Panics
 /// When the store does not do what the port promises.
 pub async fn topic(store: &dyn Topic, database: &str) -> Result<(), CallError> {
-    let plain = store
-        .publish(&notice(database, "on-call", "Services are interrupted."))
-        .await?;
+    let plain = store.publish(&notice(database, "on-call", "Services are interrupted.")).await?;
     let awkward = store.publish(&notice(database, "on-call", AWKWARD)).await?;
     let mut empty = notice(database, "", "");
     empty.body = String::new();
     let empty = store.publish(&empty).await?;
-    let long = store
-        .publish(&notice(database, "on-call", &"é".repeat(200_000)))
-        .await?;
+    let long = store.publish(&notice(database, "on-call", &"é".repeat(200_000))).await?;
     let mut ids = vec![plain, awkward, empty, long];
     assert!(ids.iter().all(|id| !id.is_empty()));
     ids.sort();
@@ -300,14 +230,8 @@ pub async fn alarms(store: &dyn Alarms, existing: &[String]) -> Result<(), CallE
     let mut expected = existing.to_vec();
     expected.sort();
     assert_eq!(told, expected);
-    assert_eq!(
-        store.alarms(&[]).await?,
-        [],
-        "no name asks for nothing, not for all"
-    );
-    let lag = store
-        .replica_lag_ms("mainstay-no-such-instance", fixture::start())
-        .await?;
+    assert_eq!(store.alarms(&[]).await?, [], "no name asks for nothing, not for all");
+    let lag = store.replica_lag_ms("mainstay-no-such-instance", fixture::start()).await?;
     assert_eq!(lag, None, "no datapoint is not zero");
     Ok(())
 }
@@ -372,10 +296,7 @@ pub fn opened(database: &str, incident: &IncidentId, fence: u64) -> Record {
 }
 
 fn noted(reason: &str) -> Event {
-    Event::Noted {
-        verdict: Verdict::new(Decision::Note, Guard::IncidentOpen, reason),
-        alarm_at: None,
-    }
+    Event::Noted { verdict: Verdict::new(Decision::Note, Guard::IncidentOpen, reason), alarm_at: None }
 }
 
 /// The event after `head`.

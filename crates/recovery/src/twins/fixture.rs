@@ -45,10 +45,7 @@ pub fn slice() -> Slice {
             rto: Span::from_mins(5),
             mode: Mode::Automatic,
             detection: Detection {
-                alarms: vec![Alarm {
-                    name: ALARM.to_owned(),
-                    speaks_for: Span::from_secs(30),
-                }],
+                alarms: vec![Alarm { name: ALARM.to_owned(), speaks_for: Span::from_secs(30) }],
                 agree: Agree::All,
                 hold_deadline: Span::from_mins(10),
             },
@@ -108,10 +105,7 @@ pub fn cluster(writer: &str) -> Cluster {
         status: "available".to_owned(),
         endpoint: Some(ENDPOINT.to_owned()),
         reader_endpoint: None,
-        members: zones
-            .into_iter()
-            .map(|(name, zone)| member(name, zone, name == writer))
-            .collect(),
+        members: zones.into_iter().map(|(name, zone)| member(name, zone, name == writer)).collect(),
     }
 }
 
@@ -211,11 +205,7 @@ pub fn alarm_trigger() -> Trigger {
 /// A person's request, at [`start`].
 #[must_use]
 pub fn person_trigger() -> Trigger {
-    Trigger::Person {
-        by: "sam".to_owned(),
-        reason: "exercise".to_owned(),
-        at: start(),
-    }
+    Trigger::Person { by: "sam".to_owned(), reason: "exercise".to_owned(), at: start() }
 }
 
 /// AWS's own failover, at [`start`], to this instance.
@@ -232,11 +222,7 @@ pub fn aws_trigger(instance: Option<&str>) -> Trigger {
 /// A request of the state machine for one step.
 #[must_use]
 pub fn request(run: &Run, step: Step) -> StepRequest {
-    StepRequest {
-        step,
-        run: run.clone(),
-        failed: None,
-    }
+    StepRequest { step, run: run.clone(), failed: None }
 }
 
 /// Writes a head as an earlier incident left it: the writer that was seen last, the last failover.
@@ -270,12 +256,7 @@ async fn ended(
     seen_at: Timestamp,
     failed_over_at: Option<Timestamp>,
 ) -> Result<(), crate::CallError> {
-    let opened = record(
-        &IncidentId::new("orders", at(-86_400)),
-        1,
-        at(-86_400),
-        &opening(None),
-    );
+    let opened = record(&IncidentId::new("orders", at(-86_400)), 1, at(-86_400), &opening(None));
     let mut head = Head::after(None, &opened);
     head.status = crate::Status::Closed(crate::Closing::Recovered);
     head.closed_at = Some(at(-80_000));
@@ -325,17 +306,8 @@ pub async fn open(
         },
     );
     started.sequence = 2;
-    store
-        .commit(Some(&head), &started, &Head::after(Some(&head), &started))
-        .await?;
-    Ok(Run {
-        entry,
-        incident: id,
-        fence,
-        drill: false,
-        opened_at: start(),
-        plan: plan.clone(),
-    })
+    store.commit(Some(&head), &started, &Head::after(Some(&head), &started)).await?;
+    Ok(Run { entry, incident: id, fence, drill: false, opened_at: start(), plan: plan.clone() })
 }
 
 fn opening(writer: Option<String>) -> Event {

@@ -90,17 +90,10 @@ impl Incidents for MemoryIncidents {
             return Ok(Committed::Conflict(now.cloned()));
         }
         if standing.is_some() {
-            return Err(refused(
-                Failure::WrongState,
-                "the incident has an event of this number already",
-            ));
+            return Err(refused(Failure::WrongState, "the incident has an event of this number already"));
         }
         table.heads.insert(record.database.clone(), after.clone());
-        table
-            .records
-            .entry(record.incident.to_string())
-            .or_default()
-            .push(record.clone());
+        table.records.entry(record.incident.to_string()).or_default().push(record.clone());
         Ok(Committed::Yes)
     }
 
@@ -138,9 +131,7 @@ impl Incidents for MemoryIncidents {
     ) -> Result<bool, CallError> {
         let table = lock(&self.state);
         table.up()?;
-        Ok(table
-            .published
-            .contains_key(&notice_key(incident, sequence, audience)))
+        Ok(table.published.contains_key(&notice_key(incident, sequence, audience)))
     }
 
     async fn record_published(&self, notice: &Notice, message_id: &str) -> Result<(), CallError> {
@@ -186,20 +177,12 @@ impl Executions for MemoryExecutions {
     async fn start(&self, run: &Run) -> Result<Execution, CallError> {
         lock(&self.fail).clone().map_or(Ok(()), Err)?;
         let mut started = lock(&self.started);
-        if let Some((_, known)) = started
-            .iter()
-            .find(|(r, _)| r.execution_name() == run.execution_name())
-        {
+        if let Some((_, known)) = started.iter().find(|(r, _)| r.execution_name() == run.execution_name()) {
             return Ok(known.clone());
         }
-        let arn = format!(
-            "arn:aws:states:ca-central-1:123456789012:execution:recovery:{}",
-            run.execution_name()
-        );
-        let execution = Execution {
-            arn,
-            status: "RUNNING".to_owned(),
-        };
+        let arn =
+            format!("arn:aws:states:ca-central-1:123456789012:execution:recovery:{}", run.execution_name());
+        let execution = Execution { arn, status: "RUNNING".to_owned() };
         started.push((run.clone(), execution.clone()));
         Ok(execution)
     }
@@ -207,10 +190,7 @@ impl Executions for MemoryExecutions {
     async fn find(&self, run: &Run) -> Result<Option<Execution>, CallError> {
         lock(&self.fail).clone().map_or(Ok(()), Err)?;
         let started = lock(&self.started);
-        Ok(started
-            .iter()
-            .find(|(r, _)| r.execution_name() == run.execution_name())
-            .map(|(_, e)| e.clone()))
+        Ok(started.iter().find(|(r, _)| r.execution_name() == run.execution_name()).map(|(_, e)| e.clone()))
     }
 }
 

@@ -38,37 +38,18 @@ impl Scene {
     async fn open() -> Self {
         let incidents = Arc::new(MemoryIncidents::default());
         let plan = fixture::slice();
-        let run = fixture::open(
-            incidents.as_ref(),
-            fixture::alarm_trigger(),
-            Entry::Confirm,
-            &plan,
-        )
-        .await
-        .unwrap();
+        let run =
+            fixture::open(incidents.as_ref(), fixture::alarm_trigger(), Entry::Confirm, &plan).await.unwrap();
         let services = Arc::new(ScriptedServices::default());
         for name in ["orders-api", "orders-worker", "catalogue"] {
             services.script(|s| s.services.push(fixture::service(name)));
         }
-        let ports = Ports {
-            services: services.clone(),
-            incidents: incidents.clone(),
-        };
-        Self {
-            services,
-            incidents,
-            run,
-            ports,
-        }
+        let ports = Ports { services: services.clone(), incidents: incidents.clone() };
+        Self { services, incidents, run, ports }
     }
 
     async fn once(&self, seconds: i64) -> Result<StepReply, StepError> {
-        handle(
-            at(seconds),
-            fixture::request(&self.run, Step::Recycle),
-            &self.ports,
-        )
-        .await
+        handle(at(seconds), fixture::request(&self.run, Step::Recycle), &self.ports).await
     }
 
     /// Does the step twice, as when its first answer was lost: the second must change nothing.
@@ -92,20 +73,11 @@ impl Scene {
 
     async fn states(&self) -> Vec<(String, ServiceState)> {
         let incident = self.incident().await;
-        incident
-            .services()
-            .iter()
-            .map(|s| (s.name.clone(), s.state))
-            .collect()
+        incident.services().iter().map(|s| (s.name.clone(), s.state)).collect()
     }
 
     async fn owed(&self) -> Vec<NoticeKind> {
-        self.incident()
-            .await
-            .records
-            .into_iter()
-            .flat_map(|r| r.owes)
-            .collect()
+        self.incident().await.records.into_iter().flat_map(|r| r.owes).collect()
     }
 
     /// ECS has this deployment for a service, in this state, created a second after the endpoint.
@@ -113,10 +85,7 @@ impl Scene {
         self.services.script(|s| {
             let found = s.services.iter_mut().find(|s| s.name == service).unwrap();
             found.deployments = vec![deployment(id, "PRIMARY", rollout, at(101))];
-            s.tasks.insert(
-                service.to_owned(),
-                vec![task("t1", id, at(120)), task("t2", id, at(125))],
-            );
+            s.tasks.insert(service.to_owned(), vec![task("t1", id, at(120)), task("t2", id, at(125))]);
         });
     }
 
@@ -141,11 +110,7 @@ async fn wave_after_wave_until_all_have_ended() {
     let incident = scene.incident().await;
     assert_eq!(incident.recycled(), Some((at(160), [].as_slice())));
     let calls: Vec<String> = scene.calls().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(
-        calls,
-        ["orders-api", "orders-worker"],
-        "the third service is left alone"
-    );
+    assert_eq!(calls, ["orders-api", "orders-worker"], "the third service is left alone");
     assert!(scene.owed().await.is_empty());
 }
 
@@ -165,10 +130,7 @@ async fn a_lost_answer_is_looked_up() {
     assert_eq!(scene.twice(104).await.next, Next::Again);
     let incident = scene.incident().await;
     assert_eq!(incident.services()[0].deployment.as_deref(), Some("ecs-svc/77"));
-    assert!(
-        scene.calls().is_empty(),
-        "no call but the one whose answer was lost"
-    );
+    assert!(scene.calls().is_empty(), "no call but the one whose answer was lost");
 }
 
 #[tokio::test]
@@ -215,10 +177,7 @@ async fn a_service_that_is_gone_or_refuses_is_reported() {
             ("orders-worker".to_owned(), ServiceState::NotRecyclable)
         ]
     );
-    assert_eq!(
-        scene.owed().await,
-        [NoticeKind::Escalation, NoticeKind::Escalation]
-    );
+    assert_eq!(scene.owed().await, [NoticeKind::Escalation, NoticeKind::Escalation]);
 }
 
 #[tokio::test]

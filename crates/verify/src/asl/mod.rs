@@ -81,10 +81,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// A field's list; empty where there is none.
 fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    value
-        .get(field)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A finding for each field that the subset does not have.

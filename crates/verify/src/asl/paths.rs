@@ -43,9 +43,7 @@ fn never_back(states: &Map<String, Value>, findings: &mut Vec<String>) {
             findings.push(format!("{after}: comes after {ACTING:?} and leads back to it"));
         }
     }
-    let others = states
-        .iter()
-        .filter(|(name, _)| **name != ACTING && **name != own);
+    let others = states.iter().filter(|(name, _)| **name != ACTING && **name != own);
     findings.extend(
         others
             .filter(|(_, state)| successors(state).any(|next| next == wait))

@@ -34,9 +34,7 @@ fn step(name: &str, task: &Value, states: &Map<String, Value>, findings: &mut Ve
                 findings.push(format!("{own}: {word:?} must not lead to a wait"));
             }
             Some(_) => {}
-            None => findings.push(format!(
-                "{own}: must compare $next, the word that the step answered with"
-            )),
+            None => findings.push(format!("{own}: must compare $next, the word that the step answered with")),
         }
     }
 }
@@ -47,21 +45,15 @@ fn enter(name: &str, choice: &Value, findings: &mut Vec<String>) {
     let ways = list(choice, "Choices").iter().chain(std::iter::once(choice));
     if ways.clone().any(|way| way.get("Assign") != Some(&expected)) {
         // At the rule and at the state: engines differ in whether the state's own holds when a rule matches.
-        findings.push(format!(
-            "{name}: every rule, and the state itself, must Assign {expected}"
-        ));
+        findings.push(format!("{name}: every rule, and the state itself, must Assign {expected}"));
     }
     if ways.clone().any(|way| text(way, "Next") == ACTING) {
-        findings.push(format!(
-            "{name}: a run must not begin with {ACTING:?}: the database is read first"
-        ));
+        findings.push(format!("{name}: a run must not begin with {ACTING:?}: the database is read first"));
     }
     for rule in list(choice, "Choices") {
         let word = compared(text(rule, "Condition"), "$states.input.entry");
         if word != Some(&text(rule, "Next").to_lowercase().replace(' ', "-")) {
-            findings.push(format!(
-                "{name}: an entry must bear the name of the step that it leads to"
-            ));
+            findings.push(format!("{name}: an entry must bear the name of the step that it leads to"));
         }
     }
 }

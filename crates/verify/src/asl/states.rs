@@ -16,9 +16,7 @@ pub(super) fn check(
     findings: &mut Vec<String>,
 ) {
     if text(state, "Comment").is_empty() {
-        findings.push(format!(
-            "{name}: has no Comment, and the run book is made from them"
-        ));
+        findings.push(format!("{name}: has no Comment, and the run book is made from them"));
     }
     match text(state, "Type") {
         "Task" => task(name, state, states, limits, findings),
@@ -45,21 +43,14 @@ fn task(name: &str, state: &Value, states: &Map<String, Value>, limits: Limits, 
     ];
     only(name, state, &known, findings);
     if text(state, "Resource") != "arn:aws:states:::lambda:invoke" {
-        findings.push(format!(
-            "{name}: only lambda:invoke is in the subset, RDS and ECS are called from Rust"
-        ));
+        findings
+            .push(format!("{name}: only lambda:invoke is in the subset, RDS and ECS are called from Rust"));
     }
     if text(state, "Output") != "{% $states.input %}" {
-        findings.push(format!(
-            "{name}: must hand on its input, so that no result is carried along"
-        ));
+        findings.push(format!("{name}: must hand on its input, so that no result is carried along"));
     }
     let outlives = |seconds: u64| seconds > limits.function_timeout_s;
-    if !state
-        .get("TimeoutSeconds")
-        .and_then(Value::as_u64)
-        .is_some_and(outlives)
-    {
+    if !state.get("TimeoutSeconds").and_then(Value::as_u64).is_some_and(outlives) {
         let least = limits.function_timeout_s;
         findings.push(format!(
             "{name}: TimeoutSeconds must be above the function's own {least} s, or it runs on unseen"
@@ -75,9 +66,8 @@ fn payload(name: &str, state: &Value, findings: &mut Vec<String>) {
     only(name, arguments, &["FunctionName", "Payload"], findings);
     let function = text(arguments, "FunctionName");
     if !(function.starts_with("${") && function.ends_with("Arn}")) {
-        findings.push(format!(
-            "{name}: FunctionName must be a substitution such as ${{FailoverExecutorArn}}"
-        ));
+        findings
+            .push(format!("{name}: FunctionName must be a substitution such as ${{FailoverExecutorArn}}"));
     }
     let step = name.to_lowercase().replace(' ', "-");
     let expected = if name == ESCALATE {
@@ -138,19 +128,13 @@ fn catch(name: &str, state: &Value, states: &Map<String, Value>, findings: &mut 
     let expected = if name == ESCALATE {
         let next = text(state, "Next");
         if states.get(next).map(|next| text(next, "Type")) != Some("Fail") {
-            findings.push(format!(
-                "{name}: must end in a Fail state, so that an escalation is seen as one"
-            ));
+            findings.push(format!("{name}: must end in a Fail state, so that an escalation is seen as one"));
         }
         json!([{"ErrorEquals": ["States.ALL"], "Next": next}])
     } else {
         let assign = json!({"failed": "{% $states.errorOutput %}"});
         let all = json!({"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": ESCALATE});
-        if name == ACTING {
-            json!([begins_anew(), all])
-        } else {
-            json!([all])
-        }
+        if name == ACTING { json!([begins_anew(), all]) } else { json!([all]) }
     };
     if state.get("Catch") != Some(&expected) {
         findings.push(format!("{name}: the Catch must be {expected}"));
@@ -165,12 +149,7 @@ fn begins_anew() -> Value {
 }
 
 fn choice(name: &str, state: &Value, findings: &mut Vec<String>) {
-    only(
-        name,
-        state,
-        &["Type", "Comment", "Choices", "Default", "Assign"],
-        findings,
-    );
+    only(name, state, &["Type", "Comment", "Choices", "Default", "Assign"], findings);
     if text(state, "Default") != ESCALATE {
         findings.push(format!("{name}: what no rule expects must go to {ESCALATE}"));
     }
@@ -180,9 +159,7 @@ fn choice(name: &str, state: &Value, findings: &mut Vec<String>) {
         let condition = text(rule, "Condition");
         let word = compared(condition, "$next").filter(|word| WORDS.contains(word));
         let Some(word) = word.or_else(|| compared(condition, "$states.input.entry")) else {
-            findings.push(format!(
-                "{name}: {condition:?} does not compare one value with one known word"
-            ));
+            findings.push(format!("{name}: {condition:?} does not compare one value with one known word"));
             continue;
         };
         if seen.contains(&word) {
@@ -204,14 +181,10 @@ pub(super) fn compared<'a>(condition: &'a str, variable: &str) -> Option<&'a str
 fn wait(name: &str, state: &Value, states: &Map<String, Value>, findings: &mut Vec<String>) {
     only(name, state, &["Type", "Comment", "Seconds", "Next"], findings);
     if text(state, "Seconds") != "{% $after %}" {
-        findings.push(format!(
-            "{name}: must wait for $after, the number that the step gave"
-        ));
+        findings.push(format!("{name}: must wait for $after, the number that the step gave"));
     }
     let step = name.strip_suffix(" wait").unwrap_or_default();
     if text(state, "Next") != step || states.get(step).map(|step| text(step, "Type")) != Some("Task") {
-        findings.push(format!(
-            "{name}: a wait is named after its step and leads back to it"
-        ));
+        findings.push(format!("{name}: a wait is named after its step and leads back to it"));
     }
 }

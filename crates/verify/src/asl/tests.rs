@@ -1,9 +1,7 @@
 use super::{Limits, lint};
 use serde_json::{Value, json};
 
-const LIMITS: Limits = Limits {
-    function_timeout_s: 20,
-};
+const LIMITS: Limits = Limits { function_timeout_s: 20 };
 
 fn ours() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/recovery.asl.json");
@@ -19,10 +17,7 @@ fn after(change: impl FnOnce(&mut Value)) -> Vec<String> {
 
 fn refused(change: impl FnOnce(&mut Value), expected: &str) {
     let findings = after(change);
-    assert!(
-        findings.iter().any(|f| f.contains(expected)),
-        "{expected:?} is not in {findings:#?}"
-    );
+    assert!(findings.iter().any(|f| f.contains(expected)), "{expected:?} is not in {findings:#?}");
 }
 
 #[test]
@@ -43,14 +38,8 @@ fn the_machine_itself_must_end_and_speak_jsonata() {
     fields.remove("TimeoutSeconds");
     fields.remove("QueryLanguage");
     let findings = lint(&machine.to_string(), LIMITS);
-    assert!(
-        findings.iter().any(|f| f.contains("has no TimeoutSeconds")),
-        "{findings:?}"
-    );
-    assert!(
-        findings.iter().any(|f| f.contains("must be JSONata")),
-        "{findings:?}"
-    );
+    assert!(findings.iter().any(|f| f.contains("has no TimeoutSeconds")), "{findings:?}");
+    assert!(findings.iter().any(|f| f.contains("must be JSONata")), "{findings:?}");
 }
 
 #[test]
@@ -62,34 +51,15 @@ fn types_outside_the_subset_are_refused() {
 
 #[test]
 fn fields_outside_the_subset_are_refused() {
-    refused(
-        |s| s["Verify"]["HeartbeatSeconds"] = json!(5),
-        "Verify: the field HeartbeatSeconds",
-    );
-    refused(
-        |s| s["Stopped"]["Output"] = json!({}),
-        "Stopped: the field Output",
-    );
-    refused(
-        |s| s["Verify wait"]["Timestamp"] = json!("x"),
-        "Verify wait: the field Timestamp",
-    );
+    refused(|s| s["Verify"]["HeartbeatSeconds"] = json!(5), "Verify: the field HeartbeatSeconds");
+    refused(|s| s["Stopped"]["Output"] = json!({}), "Stopped: the field Output");
+    refused(|s| s["Verify wait"]["Timestamp"] = json!("x"), "Verify wait: the field Timestamp");
 }
 
 #[test]
 fn every_state_has_a_comment() {
-    for state in [
-        "Enter",
-        "Confirm",
-        "Confirm?",
-        "Confirm wait",
-        "Recovered",
-        "Escalated",
-    ] {
-        refused(
-            |s| s[state]["Comment"] = json!(""),
-            &format!("{state}: has no Comment"),
-        );
+    for state in ["Enter", "Confirm", "Confirm?", "Confirm wait", "Recovered", "Escalated"] {
+        refused(|s| s[state]["Comment"] = json!(""), &format!("{state}: has no Comment"));
     }
 }
 
@@ -108,10 +78,7 @@ fn only_functions_are_called() {
 #[test]
 fn a_task_outlives_its_function() {
     for seconds in [json!(20), json!(null), json!("{% $after %}")] {
-        refused(
-            |s| s["Assess"]["TimeoutSeconds"] = seconds,
-            "Assess: TimeoutSeconds must be above",
-        );
+        refused(|s| s["Assess"]["TimeoutSeconds"] = seconds, "Assess: TimeoutSeconds must be above");
     }
 }
 
@@ -121,30 +88,15 @@ fn what_a_step_gets_and_gives_is_fixed() {
         |s| s["Assess"]["Arguments"]["Payload"]["step"] = json!("confirm"),
         "Assess: the Payload must be",
     );
-    refused(
-        |s| s["Assess"]["Arguments"]["Payload"]["more"] = json!(1),
-        "Assess: the Payload must be",
-    );
-    refused(
-        |s| s["Assess"]["Assign"]["after"] = json!(1),
-        "Assess: must Assign",
-    );
-    refused(
-        |s| s["Assess"]["Output"] = json!("{% $states.result %}"),
-        "Assess: must hand on its input",
-    );
-    refused(
-        |s| s["Escalate"]["Arguments"]["Payload"]["failed"] = json!({}),
-        "Escalate: the Payload must be",
-    );
+    refused(|s| s["Assess"]["Arguments"]["Payload"]["more"] = json!(1), "Assess: the Payload must be");
+    refused(|s| s["Assess"]["Assign"]["after"] = json!(1), "Assess: must Assign");
+    refused(|s| s["Assess"]["Output"] = json!("{% $states.result %}"), "Assess: must hand on its input");
+    refused(|s| s["Escalate"]["Arguments"]["Payload"]["failed"] = json!({}), "Escalate: the Payload must be");
 }
 
 #[test]
 fn acting_is_never_tried_again() {
-    refused(
-        |s| s["Fail over"]["Retry"] = s["Assess"]["Retry"].clone(),
-        "Fail over: must have no Retry",
-    );
+    refused(|s| s["Fail over"]["Retry"] = s["Assess"]["Retry"].clone(), "Fail over: must have no Retry");
 }
 
 #[test]
@@ -161,10 +113,7 @@ fn acting_begins_anew_only_after_what_may_pass() {
     for case in cases {
         refused(case, "Fail over: the Catch must be");
     }
-    refused(
-        |s| s["Promotion"]["Catch"] = s["Fail over"]["Catch"].clone(),
-        "Promotion: the Catch must be",
-    );
+    refused(|s| s["Promotion"]["Catch"] = s["Fail over"]["Catch"].clone(), "Promotion: the Catch must be");
     refused(
         |s| s["Assess?"]["Choices"][0]["Next"] = json!("Fail over wait"),
         "Assess?: \"Fail over wait\" belongs to",
@@ -174,17 +123,11 @@ fn acting_begins_anew_only_after_what_may_pass() {
 #[test]
 fn a_retry_names_harmless_errors_only_and_is_bounded() {
     for error in ["States.ALL", "States.TaskFailed", "Refused", "Fenced"] {
-        refused(
-            |s| s["Assess"]["Retry"][0]["ErrorEquals"] = json!([error]),
-            "is not an error that a repeat",
-        );
+        refused(|s| s["Assess"]["Retry"][0]["ErrorEquals"] = json!([error]), "is not an error that a repeat");
     }
     refused(
         |s| {
-            s["Assess"]["Retry"][0]
-                .as_object_mut()
-                .unwrap()
-                .remove("MaxAttempts");
+            s["Assess"]["Retry"][0].as_object_mut().unwrap().remove("MaxAttempts");
         },
         "Assess: the Retry has no MaxAttempts",
     );
@@ -192,10 +135,7 @@ fn a_retry_names_harmless_errors_only_and_is_bounded() {
 
 #[test]
 fn everything_that_fails_is_escalated() {
-    refused(
-        |s| s["Assess"]["Catch"][0]["Next"] = json!("Stopped"),
-        "Assess: the Catch must be",
-    );
+    refused(|s| s["Assess"]["Catch"][0]["Next"] = json!("Stopped"), "Assess: the Catch must be");
     refused(
         |s| s["Assess"]["Catch"][0]["ErrorEquals"] = json!(["States.Timeout"]),
         "Assess: the Catch must be",
@@ -206,14 +146,8 @@ fn everything_that_fails_is_escalated() {
         },
         "Close: the Catch must be",
     );
-    refused(
-        |s| s["Escalate"]["Next"] = json!("Stopped"),
-        "Escalate: must end in a Fail state",
-    );
-    refused(
-        |s| s["Assess?"]["Default"] = json!("Stopped"),
-        "must go to Escalate",
-    );
+    refused(|s| s["Escalate"]["Next"] = json!("Stopped"), "Escalate: must end in a Fail state");
+    refused(|s| s["Assess?"]["Default"] = json!("Stopped"), "must go to Escalate");
 }
 
 #[test]
@@ -225,10 +159,7 @@ fn a_choice_compares_one_value_with_one_word() {
         "{% $states.result.next = 'done' %}",
         "{% $exists($next) %}",
     ] {
-        refused(
-            |s| s["Assess?"]["Choices"][0]["Condition"] = json!(condition),
-            "does not compare one value",
-        );
+        refused(|s| s["Assess?"]["Choices"][0]["Condition"] = json!(condition), "does not compare one value");
     }
     refused(
         |s| s["Assess?"]["Choices"][0]["Condition"] = json!("{% $next = 'stop' %}"),
@@ -250,34 +181,16 @@ fn again_leads_to_the_own_wait_and_back_to_the_own_step() {
         |s| s["Assess?"]["Choices"][0]["Next"] = json!("Assess wait"),
         "\"done\" must not lead to a wait",
     );
-    refused(
-        |s| s["Assess wait"]["Next"] = json!("Fail over"),
-        "Assess wait: a wait is named after its step",
-    );
-    refused(
-        |s| s["Assess wait"]["Seconds"] = json!(1),
-        "Assess wait: must wait for $after",
-    );
-    refused(
-        |s| s["Assess"]["Next"] = json!("Confirm?"),
-        "Assess: must lead to its own choice",
-    );
+    refused(|s| s["Assess wait"]["Next"] = json!("Fail over"), "Assess wait: a wait is named after its step");
+    refused(|s| s["Assess wait"]["Seconds"] = json!(1), "Assess wait: must wait for $after");
+    refused(|s| s["Assess"]["Next"] = json!("Confirm?"), "Assess: must lead to its own choice");
 }
 
 #[test]
 fn a_run_begins_with_reading_and_with_its_variables() {
-    refused(
-        |s| s["Enter"]["Choices"][1]["Next"] = json!("Fail over"),
-        "must not begin with",
-    );
-    refused(
-        |s| s["Enter"]["Choices"][1]["Next"] = json!("Verify"),
-        "must bear the name of the step",
-    );
-    refused(
-        |s| s["Enter"]["Choices"][1]["Assign"] = json!({}),
-        "Enter: every rule",
-    );
+    refused(|s| s["Enter"]["Choices"][1]["Next"] = json!("Fail over"), "must not begin with");
+    refused(|s| s["Enter"]["Choices"][1]["Next"] = json!("Verify"), "must bear the name of the step");
+    refused(|s| s["Enter"]["Choices"][1]["Assign"] = json!({}), "Enter: every rule");
     refused(
         |s| {
             s["Enter"].as_object_mut().unwrap().remove("Assign");
@@ -292,10 +205,7 @@ fn nothing_that_waits_leads_back_to_acting() {
         |s| s["Promotion?"]["Choices"][0]["Next"] = json!("Assess"),
         "Promotion: comes after \"Fail over\"",
     );
-    refused(
-        |s| s["Verify?"]["Choices"][0]["Next"] = json!("Fail over"),
-        "and leads back to it",
-    );
+    refused(|s| s["Verify?"]["Choices"][0]["Next"] = json!("Fail over"), "and leads back to it");
 }
 
 #[test]
@@ -304,8 +214,5 @@ fn every_state_exists_and_is_reached() {
         |s| s["Verify?"]["Choices"][0]["Next"] = json!("Finish"),
         "leads to \"Finish\", which does not exist",
     );
-    refused(
-        |s| s["Nowhere"] = json!({"Type": "Succeed", "Comment": "Unused."}),
-        "Nowhere: can't be reached",
-    );
+    refused(|s| s["Nowhere"] = json!({"Type": "Succeed", "Comment": "Unused."}), "Nowhere: can't be reached");
 }

@@ -28,16 +28,10 @@ impl Api {
 
     /// Sends one entry as any user of the account would.
     pub async fn put_event(&self, entry: &Value) -> Result<(), ApiError> {
-        let reply = self
-            .json(Service::EventBridge, "PutEvents", &json!({ "Entries": [entry] }))
-            .await?;
+        let reply = self.json(Service::EventBridge, "PutEvents", &json!({ "Entries": [entry] })).await?;
         if reply.get("FailedEntryCount").and_then(Value::as_u64) == Some(0) {
             return Ok(());
         }
-        Err(ApiError::Refused {
-            action: "PutEvents".to_owned(),
-            status: 200,
-            body: reply.to_string(),
-        })
+        Err(ApiError::Refused { action: "PutEvents".to_owned(), status: 200, body: reply.to_string() })
     }
 }

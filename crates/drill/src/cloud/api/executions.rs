@@ -27,29 +27,21 @@ impl Api {
         input: &Value,
     ) -> Result<String, ApiError> {
         let request = json!({ "stateMachineArn": machine_arn, "name": name, "input": input.to_string() });
-        let reply = self
-            .json(Service::StepFunctions, "StartExecution", &request)
-            .await?;
+        let reply = self.json(Service::StepFunctions, "StartExecution", &request).await?;
         Ok(text("StartExecution", &reply, "executionArn")?.to_owned())
     }
 
     /// The latest hundred executions of a state machine, newest first.
     pub async fn executions(&self, machine_arn: &str) -> Result<Vec<Execution>, ApiError> {
         let request = json!({ "stateMachineArn": machine_arn, "maxResults": 100 });
-        let reply = self
-            .json(Service::StepFunctions, "ListExecutions", &request)
-            .await?;
-        Ok(members(&reply, "executions")
-            .iter()
-            .filter_map(|one| Execution::deserialize(one).ok())
-            .collect())
+        let reply = self.json(Service::StepFunctions, "ListExecutions", &request).await?;
+        Ok(members(&reply, "executions").iter().filter_map(|one| Execution::deserialize(one).ok()).collect())
     }
 
     /// `DescribeExecution`: `status`, `input`, `output`, `error`, `cause`.
     pub async fn execution(&self, execution_arn: &str) -> Result<Value, ApiError> {
         let request = json!({ "executionArn": execution_arn });
-        self.json(Service::StepFunctions, "DescribeExecution", &request)
-            .await
+        self.json(Service::StepFunctions, "DescribeExecution", &request).await
     }
 
     /// The events of an execution, oldest first.
@@ -61,9 +53,7 @@ impl Api {
             if let (Some(request), false) = (request.as_object_mut(), next.is_null()) {
                 request.insert("nextToken".to_owned(), next);
             }
-            let reply = self
-                .json(Service::StepFunctions, "GetExecutionHistory", &request)
-                .await?;
+            let reply = self.json(Service::StepFunctions, "GetExecutionHistory", &request).await?;
             all.extend_from_slice(members(&reply, "events"));
             next = reply.get("nextToken").cloned().unwrap_or(Value::Null);
             if next.is_null() {

@@ -23,9 +23,7 @@ pub struct Message {
 impl Api {
     /// Makes a queue, or finds the one of that name. Returns its URL.
     pub async fn create_queue(&self, name: &str) -> Result<String, ApiError> {
-        let reply = self
-            .json(Service::Sqs, "CreateQueue", &json!({ "QueueName": name }))
-            .await?;
+        let reply = self.json(Service::Sqs, "CreateQueue", &json!({ "QueueName": name })).await?;
         Ok(text("CreateQueue", &reply, "QueueUrl")?.to_owned())
     }
 

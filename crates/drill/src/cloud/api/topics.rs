@@ -25,19 +25,13 @@ impl Api {
             ("ReturnSubscriptionArn", "true"),
         ];
         let xml = self.query("sns", "Subscribe", &form).await?;
-        between(&xml, "<SubscriptionArn>", "</SubscriptionArn>").ok_or_else(|| ApiError::Incomplete {
-            action: "Subscribe".to_owned(),
-            what: "SubscriptionArn",
-        })
+        between(&xml, "<SubscriptionArn>", "</SubscriptionArn>")
+            .ok_or_else(|| ApiError::Incomplete { action: "Subscribe".to_owned(), what: "SubscriptionArn" })
     }
 
     /// Publishes a text, as a person or an alarm would.
     pub async fn publish(&self, topic_arn: &str, message: &str) -> Result<(), ApiError> {
-        let form = [
-            ("Version", "2010-03-31"),
-            ("TopicArn", topic_arn),
-            ("Message", message),
-        ];
+        let form = [("Version", "2010-03-31"), ("TopicArn", topic_arn), ("Message", message)];
         self.query("sns", "Publish", &form).await.map(drop)
     }
 }

@@ -14,24 +14,14 @@ pub(super) async fn put_alarm(stand: &Stand, cluster: &str, more: Value) {
         "TreatMissingData": "notBreaching",
         "Dimensions": [{ "Name": "DBClusterIdentifier", "Value": cluster }, { "Name": "Role", "Value": "WRITER" }],
     });
-    alarm
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    stand
-        .cloud
-        .api()
-        .json(Service::CloudWatch, "PutMetricAlarm", &alarm)
-        .await
-        .unwrap();
+    alarm.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    stand.cloud.api().json(Service::CloudWatch, "PutMetricAlarm", &alarm).await.unwrap();
 }
 
 /// A datapoint in each of the last six seconds.
 pub(super) async fn connections(stand: &Stand, cluster: &str, role: &str, value: f64) {
-    let dimensions = vec![
-        ("DBClusterIdentifier".to_owned(), cluster.to_owned()),
-        ("Role".to_owned(), role.to_owned()),
-    ];
+    let dimensions =
+        vec![("DBClusterIdentifier".to_owned(), cluster.to_owned()), ("Role".to_owned(), role.to_owned())];
     let points: Vec<Datapoint> = (0..6)
         .map(|ago| Datapoint {
             metric: "DatabaseConnections".to_owned(),
@@ -84,10 +74,7 @@ async fn a_change_is_an_event_with_the_documented_shape_and_the_alarm_recovers_b
         json!(["arn:aws:cloudwatch:ca-central-1:123456789012:alarm:shape-writer-down"])
     );
     let detail = &event["detail"];
-    assert_eq!(
-        detail["configuration"]["description"],
-        "The writer takes no connections."
-    );
+    assert_eq!(detail["configuration"]["description"], "The writer takes no connections.");
     let metric = &detail["configuration"]["metrics"][0];
     assert_eq!(metric["returnData"], true);
     assert_eq!(
@@ -100,15 +87,9 @@ async fn a_change_is_an_event_with_the_documented_shape_and_the_alarm_recovers_b
     );
     assert_eq!(detail["previousState"]["value"], "OK");
     let stamp = detail["state"]["timestamp"].as_str().unwrap();
-    assert!(
-        stamp.len() == 28 && stamp.ends_with("+0000") && stamp.chars().nth(19) == Some('.'),
-        "{stamp}"
-    );
+    assert!(stamp.len() == 28 && stamp.ends_with("+0000") && stamp.chars().nth(19) == Some('.'), "{stamp}");
     let reason = detail["state"]["reason"].as_str().unwrap();
-    assert!(
-        reason.starts_with("Threshold Crossed: 2 out of the last 2 datapoints [0.0 ("),
-        "{reason}"
-    );
+    assert!(reason.starts_with("Threshold Crossed: 2 out of the last 2 datapoints [0.0 ("), "{reason}");
     let data: Value = serde_json::from_str(detail["state"]["reasonData"].as_str().unwrap()).unwrap();
     assert_eq!(data["recentDatapoints"], json!([0.0, 0.0]));
     assert_eq!(
@@ -159,10 +140,7 @@ async fn silence_is_treated_as_the_alarm_says() {
     let event = stand.recorded_one("the silence", |e| {
         e["detail"]["alarmName"] == "fell-silent-writer-down" && e["detail"]["previousState"]["value"] == "OK"
     });
-    let reason = event.await["detail"]["state"]["reason"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let reason = event.await["detail"]["state"]["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("treated as [Breaching]"), "{reason}");
 }
 
@@ -248,16 +226,10 @@ async fn unknown_metric_math_is_said_in_the_log_and_leaves_the_alarm_without_dat
               "Metric": { "Namespace": "Test", "MetricName": "Odd", "Dimensions": [] } } },
         ],
     });
-    stand
-        .cloud
-        .api()
-        .json(Service::CloudWatch, "PutMetricAlarm", &alarm)
-        .await
-        .unwrap();
+    stand.cloud.api().json(Service::CloudWatch, "PutMetricAlarm", &alarm).await.unwrap();
     until("the complaint", async || {
         let log = std::fs::read_to_string(stand.cloud.log()).unwrap();
-        log.contains("the function ANOMALY_DETECTION_BAND is not known here")
-            .then_some(())
+        log.contains("the function ANOMALY_DETECTION_BAND is not known here").then_some(())
     })
     .await;
     assert_eq!(state(&stand, "odd").await, "INSUFFICIENT_DATA");

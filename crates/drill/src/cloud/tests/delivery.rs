@@ -16,18 +16,11 @@ async fn found_in(stand: &Stand, queue: &str, mark: &str) -> Message {
 }
 
 fn tries(stand: &Stand, mark: &str) -> usize {
-    stand
-        .recorded()
-        .iter()
-        .filter(|event| event.to_string().contains(mark))
-        .count()
+    stand.recorded().iter().filter(|event| event.to_string().contains(mark)).count()
 }
 
 fn attribute(message: &Message, name: &str) -> String {
-    message.attributes[name]["StringValue"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    message.attributes[name]["StringValue"].as_str().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -47,19 +40,12 @@ async fn a_poisoned_event_of_a_rule_is_tried_three_times_and_lies_in_the_dead_le
 async fn a_poisoned_notification_and_a_poisoned_invocation_go_the_same_way() {
     let stand = shared();
     let api = stand.cloud.api();
-    api.publish(stand.stack.id("Inbound"), "poison by topic")
-        .await
-        .unwrap();
-    api.invoke_later(stand.stack.id("Recorder"), r#"{"poison": "by hand"}"#)
-        .await
-        .unwrap();
+    api.publish(stand.stack.id("Inbound"), "poison by topic").await.unwrap();
+    api.invoke_later(stand.stack.id("Recorder"), r#"{"poison": "by hand"}"#).await.unwrap();
     let message = found_in(&stand, "Poisoned", "by topic").await;
     let body: Value = serde_json::from_str(&message.body).unwrap();
     assert_eq!(body["Records"][0]["Sns"]["Message"], "poison by topic");
-    assert_eq!(
-        found_in(&stand, "Poisoned", "by hand").await.body,
-        r#"{"poison": "by hand"}"#
-    );
+    assert_eq!(found_in(&stand, "Poisoned", "by hand").await.body, r#"{"poison": "by hand"}"#);
     assert_eq!(tries(&stand, "by hand"), 3);
     // The destination for failures gets the event wrapped in its story.
     let story: Value = serde_json::from_str(&found_in(&stand, "Failed", "by hand").await.body).unwrap();
@@ -99,9 +85,7 @@ async fn only_the_estate_speaks_for_aws() {
         Some(1_767_225_600.0),
     );
     sent.await.unwrap();
-    let event = stand
-        .recorded_one("the estate's event", |e| e["detail"]["who"] == "estate")
-        .await;
+    let event = stand.recorded_one("the estate's event", |e| e["detail"]["who"] == "estate").await;
     assert_eq!(event["source"], "aws.rds");
     assert_eq!(event["detail-type"], "RDS DB Cluster Event");
     assert_eq!(event["resources"], json!([arn]));
@@ -123,17 +107,11 @@ async fn the_tables_stream_reaches_the_function_through_its_filter() {
     let event = stand
         .recorded_one("the stream's event", |e| {
             let records = e["Records"].as_array().map_or(&[][..], Vec::as_slice);
-            records
-                .iter()
-                .any(|one| one["dynamodb"]["NewImage"]["pk"]["S"] == "incident#stream")
+            records.iter().any(|one| one["dynamodb"]["NewImage"]["pk"]["S"] == "incident#stream")
         })
         .await;
     assert!(event.to_string().contains("event#00000001"));
-    let heads = |all: &[Value]| {
-        all.iter()
-            .filter(|one| one.to_string().contains("\"S\":\"head\""))
-            .count()
-    };
+    let heads = |all: &[Value]| all.iter().filter(|one| one.to_string().contains("\"S\":\"head\"")).count();
     assert_eq!(heads(&api.scan(&table).await.unwrap()), 1);
     assert_eq!(heads(&stand.recorded()), 0, "the filter lets only events through");
 }
@@ -149,9 +127,7 @@ async fn a_record_that_the_function_cannot_digest_is_split_off_and_does_not_bloc
         json!({ "Put": { "TableName": table, "Item": item } })
     };
     let items = json!({ "TransactItems": [put(1, "first"), put(2, "poison"), put(3, "last")] });
-    api.json(Service::DynamoDb, "TransactWriteItems", &items)
-        .await
-        .unwrap();
+    api.json(Service::DynamoDb, "TransactWriteItems", &items).await.unwrap();
     // What failed together is told again; what came after the bad one is told without it.
     stand
         .recorded_one("the record after the bad one", |event| {
@@ -183,9 +159,7 @@ async fn a_queue_subscribed_to_a_topic_is_an_inbox() {
     api.publish(topic, "hello, inbox").await.unwrap();
     let received = until("the notice", async || {
         let messages = api.drain(&inbox).await.unwrap();
-        messages
-            .into_iter()
-            .find(|message| message.body.contains("hello, inbox"))
+        messages.into_iter().find(|message| message.body.contains("hello, inbox"))
     })
     .await;
     let envelope: Value = serde_json::from_str(&received.body).unwrap();

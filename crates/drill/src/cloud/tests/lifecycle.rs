@@ -11,10 +11,7 @@ use crate::cloud::{Cloud, CloudError};
 fn is_running(pid: u32) -> bool {
     // A process that has ended but was not collected yet counts as ended.
     let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    state
-        .rsplit(") ")
-        .next()
-        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+    state.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
 
 #[tokio::test]
@@ -27,11 +24,7 @@ async fn the_functions_reach_rds_and_ecs_at_their_own_addresses_and_end_with_the
     assert_eq!(shown("AWS_ENDPOINT_URL_RDS").await, "http://127.0.0.1:1/rds");
     assert_eq!(shown("AWS_ENDPOINT_URL_ECS").await, "http://127.0.0.1:1/ecs");
     assert_eq!(shown("AWS_ENDPOINT_URL").await, stand.cloud.endpoint());
-    assert_eq!(
-        shown("MAINSTAY_EVENT_TOKEN").await,
-        json!(null),
-        "functions must not speak for AWS"
-    );
+    assert_eq!(shown("MAINSTAY_EVENT_TOKEN").await, json!(null), "functions must not speak for AWS");
     assert_eq!(shown("AWS_REGION").await, "ca-central-1");
     let pid = stand.cloud.pid();
     let functions = children(pid);
@@ -39,10 +32,7 @@ async fn the_functions_reach_rds_and_ecs_at_their_own_addresses_and_end_with_the
     drop(stand);
     assert!(!is_running(pid));
     for function in functions {
-        assert!(
-            !is_running(function),
-            "the function {function} outlived its cloud"
-        );
+        assert!(!is_running(function), "the function {function} outlived its cloud");
     }
 }
 
@@ -50,13 +40,7 @@ async fn the_functions_reach_rds_and_ecs_at_their_own_addresses_and_end_with_the
 fn children(pid: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let lists = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("children")).ok());
-    lists
-        .flat_map(|list| {
-            list.split_whitespace()
-                .map(|id| id.parse().unwrap())
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    lists.flat_map(|list| list.split_whitespace().map(|id| id.parse().unwrap()).collect::<Vec<_>>()).collect()
 }
 
 #[tokio::test]
@@ -67,12 +51,8 @@ async fn two_clouds_at_once_share_nothing() {
     assert_ne!(left.endpoint(), right.endpoint());
     left.api().create_queue("only-left").await.unwrap();
     let queue = json!({ "QueueName": "only-left" });
-    let look = async |cloud: &Cloud| {
-        cloud
-            .api()
-            .json(crate::cloud::Service::Sqs, "GetQueueUrl", &queue)
-            .await
-    };
+    let look =
+        async |cloud: &Cloud| cloud.api().json(crate::cloud::Service::Sqs, "GetQueueUrl", &queue).await;
     assert!(look(&left).await.is_ok());
     assert!(look(&right).await.is_err());
     left.stop();
@@ -85,10 +65,7 @@ async fn a_kept_cloud_lives_on_until_its_group_is_killed() {
     let cloud = Cloud::start(run_dir.settings()).await.unwrap();
     let (api, kept) = (cloud.api(), cloud.keep().unwrap());
     api.create_queue("kept").await.unwrap();
-    let killed = Command::new("kill")
-        .args(["-KILL", "--", &format!("-{}", kept.pid)])
-        .status()
-        .unwrap();
+    let killed = Command::new("kill").args(["-KILL", "--", &format!("-{}", kept.pid)]).status().unwrap();
     assert!(killed.success());
     assert!(api.create_queue("gone").await.is_err());
 }
@@ -101,19 +78,14 @@ async fn a_taken_port_is_named() {
     let mut settings = run_dir.settings();
     settings.port = Some(port);
     let error = Cloud::start(settings).await.unwrap_err();
-    assert!(
-        matches!(error, CloudError::PortTaken(taken) if taken == port),
-        "{error}"
-    );
+    assert!(matches!(error, CloudError::PortTaken(taken) if taken == port), "{error}");
 }
 
 #[tokio::test]
 async fn a_python_that_dies_shows_its_last_lines() {
     let run_dir = RunDir::new("died");
     let mut settings = run_dir.settings();
-    settings
-        .environment
-        .insert("PYTHONHOME".to_owned(), "/nowhere".to_owned());
+    settings.environment.insert("PYTHONHOME".to_owned(), "/nowhere".to_owned());
     let error = Cloud::start(settings).await.unwrap_err();
     assert!(
         matches!(&error, CloudError::Died { last_lines, .. } if last_lines.contains("encodings")),
@@ -128,10 +100,7 @@ async fn a_missing_binary_and_a_refused_resource_are_named() {
     nothing_built.artifacts.clear();
     nothing_built.stack = "unbuilt".to_owned();
     let error = stand.cloud.deploy(nothing_built).await.unwrap_err().to_string();
-    assert!(
-        error.contains("build the functions first") && error.contains("Recorder"),
-        "{error}"
-    );
+    assert!(error.contains("build the functions first") && error.contains("Recorder"), "{error}");
 
     let run_dir = RunDir::new("refused");
     let mut refused = deployment(Path::new("/nowhere"));
@@ -141,21 +110,15 @@ async fn a_missing_binary_and_a_refused_resource_are_named() {
     std::fs::write(&refused.template, text).unwrap();
     refused.parameters.clear();
     let error = stand.cloud.deploy(refused).await.unwrap_err().to_string();
-    assert!(
-        error.contains("Bad (AWS::CloudWatch::Alarm)") && error.contains("required"),
-        "{error}"
-    );
+    assert!(error.contains("Bad (AWS::CloudWatch::Alarm)") && error.contains("required"), "{error}");
 }
 
 /// Unlike a rule's or a topic's, the failure of this one would only be seen in a disaster.
 #[tokio::test]
 async fn a_functions_reserved_concurrency_comes_from_the_template() {
     let stand = shared();
-    let url = format!(
-        "{}/2019-09-30/functions/{}/concurrency",
-        stand.cloud.endpoint(),
-        stand.stack.id("Recorder")
-    );
+    let url =
+        format!("{}/2019-09-30/functions/{}/concurrency", stand.cloud.endpoint(), stand.stack.id("Recorder"));
     let scope = "AWS4-HMAC-SHA256 Credential=123456789012/20260101/ca-central-1/lambda/aws4_request";
     let call = reqwest::Client::new().get(url).header("authorization", scope);
     let shown: serde_json::Value = call.send().await.unwrap().json().await.unwrap();
@@ -168,9 +131,7 @@ async fn a_restarted_function_is_another_process() {
     let stand = Stand::start("restart").await;
     let (api, recorder) = (stand.cloud.api(), stand.stack.id("Recorder"));
     // Whatever the deployment itself set off has to be over.
-    stand
-        .recorded_one("the tick", |event| event.get("tick").is_some())
-        .await;
+    stand.recorded_one("the tick", |event| event.get("tick").is_some()).await;
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let process = async || api.invoke(recorder, &json!({})).await.unwrap()["process"].clone();
     let before: Vec<_> = vec![process().await, process().await];

@@ -55,10 +55,7 @@ pub(super) fn shared() -> Arc<Stand> {
         return stand;
     }
     let start = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(Stand::start("shared"))
     };
     let stand = Arc::new(std::thread::spawn(start).join().unwrap());
@@ -72,20 +69,13 @@ impl Stand {
         let cloud = Cloud::start(run_dir.settings()).await.unwrap();
         let record = run_dir.0.join("record.jsonl");
         let stack = cloud.deploy(deployment(&record)).await.unwrap();
-        Self {
-            cloud,
-            stack,
-            record,
-            _run_dir: run_dir,
-        }
+        Self { cloud, stack, record, _run_dir: run_dir }
     }
 
     /// The events that the function got so far.
     pub(super) fn recorded(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.record).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Waits for an event of the function that fits.
@@ -100,20 +90,10 @@ fn recorder() -> &'static Path {
     BUILT.get_or_init(|| {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let mut cargo = std::process::Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "--example", "recorder", "--manifest-path"])
-            .arg(manifest);
-        assert!(
-            cargo.status().unwrap().success(),
-            "the function of the tests could not be built"
-        );
+        cargo.args(["build", "--quiet", "--example", "recorder", "--manifest-path"]).arg(manifest);
+        assert!(cargo.status().unwrap().success(), "the function of the tests could not be built");
         let tests = std::env::current_exe().unwrap();
-        tests
-            .ancestors()
-            .nth(2)
-            .unwrap()
-            .join("examples")
-            .join("recorder")
+        tests.ancestors().nth(2).unwrap().join("examples").join("recorder")
     })
 }
 
@@ -140,8 +120,5 @@ pub(super) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T
 
 /// Seconds since 1970.
 pub(super) fn now() -> f64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs_f64()
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()
 }

@@ -3,84 +3,45 @@
 use super::*;
 
 fn calls(action: &str, times: Option<u32>) -> Calls {
-    Calls {
-        action: Some(action.into()),
-        caller: None,
-        times,
-    }
+    Calls { action: Some(action.into()), caller: None, times }
 }
 
 #[test]
 fn a_throttled_action_passes_after_so_many_times() {
     let mut estate = estate();
-    estate
-        .fault(at(0.0), Fault::Throttle(calls("FailoverDBCluster", Some(2))))
-        .unwrap();
+    estate.fault(at(0.0), Fault::Throttle(calls("FailoverDBCluster", Some(2)))).unwrap();
     assert_eq!(code(&describe(&mut estate, 0.0)), "reply");
     assert_eq!(code(&fail_over(&mut estate, 0.0, None)), "Throttling");
     assert_eq!(code(&fail_over(&mut estate, 0.0, None)), "Throttling");
-    assert_eq!(
-        orders(&mut estate, 60.0).1,
-        "orders-1",
-        "a throttled call has no effect"
-    );
+    assert_eq!(orders(&mut estate, 60.0).1, "orders-1", "a throttled call has no effect");
     assert_eq!(code(&fail_over(&mut estate, 60.0, None)), "reply");
-    let statuses: Vec<_> = estate
-        .log()
-        .iter()
-        .map(|entry| (entry.sequence, entry.status))
-        .collect();
-    assert_eq!(
-        statuses,
-        [(1, Some(200)), (2, Some(400)), (3, Some(400)), (4, Some(200))]
-    );
+    let statuses: Vec<_> = estate.log().iter().map(|entry| (entry.sequence, entry.status)).collect();
+    assert_eq!(statuses, [(1, Some(200)), (2, Some(400)), (3, Some(400)), (4, Some(200))]);
 }
 
 #[test]
 fn a_lost_reply_had_its_effect() {
     let mut estate = estate();
-    estate
-        .fault(at(0.0), Fault::LoseReply(calls("FailoverDBCluster", Some(1))))
-        .unwrap();
+    estate.fault(at(0.0), Fault::LoseReply(calls("FailoverDBCluster", Some(1)))).unwrap();
     assert_eq!(code(&fail_over(&mut estate, 0.0, Some("orders-2"))), "lost");
     assert_eq!(orders(&mut estate, 60.0).1, "orders-2");
     let entry = &estate.log()[0];
     assert_eq!((entry.status, entry.error.as_deref()), (None, None));
-    assert!(
-        entry
-            .effect
-            .as_deref()
-            .unwrap()
-            .contains("to orders-2 (the reply was lost)")
-    );
+    assert!(entry.effect.as_deref().unwrap().contains("to orders-2 (the reply was lost)"));
 }
 
 #[test]
 fn what_is_denied_is_denied_to_its_caller_until_healed() {
     let mut estate = estate();
-    let deny = Calls {
-        caller: Some("failover-executor".into()),
-        ..calls("FailoverDBCluster", None)
-    };
+    let deny = Calls { caller: Some("failover-executor".into()), ..calls("FailoverDBCluster", None) };
     estate.fault(at(0.0), Fault::Deny(deny)).unwrap();
     for _ in 0..3 {
         assert_eq!(code(&fail_over(&mut estate, 0.0, None)), "AccessDenied");
     }
-    let elsewhere = Calls {
-        caller: Some("somebody".into()),
-        ..calls("DescribeDBClusters", None)
-    };
+    let elsewhere = Calls { caller: Some("somebody".into()), ..calls("DescribeDBClusters", None) };
     estate.fault(at(0.0), Fault::Deny(elsewhere)).unwrap();
     assert_eq!(code(&describe(&mut estate, 0.0)), "reply");
-    estate
-        .fault(
-            at(1.0),
-            Fault::Heal {
-                cluster: None,
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(1.0), Fault::Heal { cluster: None, region: None }).unwrap();
     assert_eq!(code(&fail_over(&mut estate, 1.0, None)), "reply");
 }
 
@@ -98,15 +59,7 @@ fn a_fault_waits_for_the_call_that_its_plan_names() {
     describe(&mut estate, 5.0);
     assert_eq!(orders(&mut estate, 5.9).0, "available");
     assert_eq!(orders(&mut estate, 6.0).0, "upgrading");
-    estate
-        .fault(
-            at(6.0),
-            Fault::Heal {
-                cluster: Some("orders".into()),
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(6.0), Fault::Heal { cluster: Some("orders".into()), region: None }).unwrap();
     describe(&mut estate, 7.0);
     assert_eq!(orders(&mut estate, 20.0).0, "available", "once is once");
 }
@@ -138,13 +91,8 @@ fn any_rds_event_can_be_told() {
     .unwrap();
     estate.fault(at(0.0), late).unwrap();
     let effects = estate.advance(at(9.0));
-    let Some(Effect::RdsEvent(event)) = effects.first() else {
-        panic!("{effects:?}")
-    };
-    assert_eq!(
-        (event.at, event.source_arn.ends_with(":cluster:orders")),
-        (at(9.0), true)
-    );
+    let Some(Effect::RdsEvent(event)) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!((event.at, event.source_arn.ends_with(":cluster:orders")), (at(9.0), true));
 }
 
 #[test]
@@ -154,25 +102,13 @@ fn a_seed_that_contradicts_itself_or_the_estate_adds_nothing() {
     let two = seed(json!({ "clusters": [{ "identifier": "a", "instances": [
         { "identifier": "a-1", "writer": true }, { "identifier": "a-2", "writer": true },
     ] }] }));
-    assert_eq!(
-        estate.seed(at(0.0), &two),
-        Err(SeedError::Writers {
-            cluster: "a".into(),
-            writers: 2
-        })
-    );
+    assert_eq!(estate.seed(at(0.0), &two), Err(SeedError::Writers { cluster: "a".into(), writers: 2 }));
     let taken = seed(json!({
         "services": [{ "cluster": "shop", "name": "new" }],
         "instances": [{ "identifier": "orders-1" }],
     }));
-    assert_eq!(
-        estate.seed(at(0.0), &taken),
-        Err(SeedError::Exists("instance orders-1".into()))
-    );
-    assert_eq!(
-        estate.seed(at(0.0), &seed(json!({ "services": [{}] }))),
-        Err(SeedError::Nameless("service"))
-    );
+    assert_eq!(estate.seed(at(0.0), &taken), Err(SeedError::Exists("instance orders-1".into())));
+    assert_eq!(estate.seed(at(0.0), &seed(json!({ "services": [{}] }))), Err(SeedError::Nameless("service")));
     assert_eq!(estate.state().services.len(), 3);
     assert!(serde_json::from_value::<Seed>(json!({ "clutsers": [] })).is_err());
 }
@@ -180,20 +116,11 @@ fn a_seed_that_contradicts_itself_or_the_estate_adds_nothing() {
 #[test]
 fn the_same_seed_and_calls_make_the_same_estate() {
     let run = |seed| {
-        let mut estate = Estate::new(
-            Settings {
-                seed,
-                ..Settings::default()
-            },
-            at(0.0),
-        );
+        let mut estate = Estate::new(Settings { seed, ..Settings::default() }, at(0.0));
         estate.seed(at(0.0), &Seed::demo()).unwrap();
         fail_over(&mut estate, 10.0, None);
         let effects = estate.advance(at(500.0));
-        (
-            serde_json::to_string(&effects).unwrap(),
-            serde_json::to_string(&estate.state()).unwrap(),
-        )
+        (serde_json::to_string(&effects).unwrap(), serde_json::to_string(&estate.state()).unwrap())
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7).0, run(8).0);
@@ -219,8 +146,5 @@ fn regions_do_not_see_each_other() {
         parameters: serde_json::Value::Null,
         call: Ok(Call::DescribeClusters(Select::default())),
     };
-    assert_eq!(
-        estate.call(at(0.0), &request),
-        Answer::Reply(Reply::Clusters(Vec::new(), None))
-    );
+    assert_eq!(estate.call(at(0.0), &request), Answer::Reply(Reply::Clusters(Vec::new(), None)));
 }

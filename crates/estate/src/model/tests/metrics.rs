@@ -13,10 +13,7 @@ fn writer(estate: &mut Estate, name: &str, from: f64, until: f64) -> Vec<(f64, f
             Effect::Metric(point)
                 if point.name == name
                     && point.dimensions
-                        == [
-                            ("DBClusterIdentifier", "orders".to_owned()),
-                            ("Role", "WRITER".to_owned()),
-                        ] =>
+                        == [("DBClusterIdentifier", "orders".to_owned()), ("Role", "WRITER".to_owned())] =>
             {
                 Some((point.at.duration_since(start).as_secs_f64(), point.value))
             }
@@ -26,10 +23,7 @@ fn writer(estate: &mut Estate, name: &str, from: f64, until: f64) -> Vec<(f64, f
 }
 
 fn estate_by_10() -> Estate {
-    estate_with(Settings {
-        metric_period: 10.0,
-        ..Settings::default()
-    })
+    estate_with(Settings { metric_period: 10.0, ..Settings::default() })
 }
 
 #[test]
@@ -38,29 +32,14 @@ fn a_healthy_writer_reports_each_period() {
     let connections = writer(&mut estate, "DatabaseConnections", 0.0, 60.0);
     let times: Vec<f64> = connections.iter().map(|(time, _)| *time).collect();
     assert_eq!(times, [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
-    assert!(
-        connections.iter().all(|(_, value)| (10.0..=40.0).contains(value)),
-        "{connections:?}"
-    );
-    assert!(
-        writer(&mut estate, "CommitThroughput", 60.0, 120.0)
-            .iter()
-            .all(|(_, value)| *value > 0.0)
-    );
+    assert!(connections.iter().all(|(_, value)| (10.0..=40.0).contains(value)), "{connections:?}");
+    assert!(writer(&mut estate, "CommitThroughput", 60.0, 120.0).iter().all(|(_, value)| *value > 0.0));
 }
 
 #[test]
 fn a_crashed_writer_reads_zero_and_then_nothing() {
     let mut estate = estate_by_10();
-    estate
-        .fault(
-            at(5.0),
-            Fault::CrashWriter {
-                cluster: "orders".into(),
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(5.0), Fault::CrashWriter { cluster: "orders".into(), region: None }).unwrap();
     let connections = writer(&mut estate, "DatabaseConnections", 5.0, 200.0);
     assert_eq!(
         connections.iter().map(|(time, _)| *time).collect::<Vec<_>>(),
@@ -72,66 +51,25 @@ fn a_crashed_writer_reads_zero_and_then_nothing() {
 #[test]
 fn a_silent_writer_reports_nothing_and_a_sick_one_no_connections() {
     let mut estate = estate_by_10();
-    estate
-        .fault(
-            at(5.0),
-            Fault::SilenceWriter {
-                cluster: "orders".into(),
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(5.0), Fault::SilenceWriter { cluster: "orders".into(), region: None }).unwrap();
     assert!(writer(&mut estate, "DatabaseConnections", 5.0, 100.0).is_empty());
-    estate
-        .fault(
-            at(100.0),
-            Fault::SickWriter {
-                cluster: "orders".into(),
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(100.0), Fault::SickWriter { cluster: "orders".into(), region: None }).unwrap();
     let sick = writer(&mut estate, "DatabaseConnections", 101.0, 130.0);
     assert_eq!(sick, [(110.0, 0.0), (120.0, 0.0), (130.0, 0.0)]);
-    estate
-        .fault(
-            at(130.0),
-            Fault::Heal {
-                cluster: None,
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(130.0), Fault::Heal { cluster: None, region: None }).unwrap();
     assert!(writer(&mut estate, "DatabaseConnections", 131.0, 140.0)[0].1 >= 10.0);
 }
 
 #[test]
 fn after_a_failover_the_new_writer_reports_few_connections_until_the_endpoint_leads_to_it() {
     let mut estate = estate_by_10();
-    estate
-        .fault(
-            at(1.0),
-            Fault::SilenceWriter {
-                cluster: "orders".into(),
-                region: None,
-            },
-        )
-        .unwrap();
-    let hold = Fault::HoldEndpoint {
-        cluster: "orders".into(),
-        region: None,
-        seconds: 44.0,
-    };
+    estate.fault(at(1.0), Fault::SilenceWriter { cluster: "orders".into(), region: None }).unwrap();
+    let hold = Fault::HoldEndpoint { cluster: "orders".into(), region: None, seconds: 44.0 };
     estate.fault(at(1.0), hold).unwrap();
     fail_over(&mut estate, 2.0, Some("orders-2"));
     let connections = writer(&mut estate, "DatabaseConnections", 2.0, 60.0);
     assert_eq!(connections[0], (10.0, 0.0), "failing over");
-    assert!(
-        connections[1..4]
-            .iter()
-            .all(|(_, value)| (1.0..10.0).contains(value)),
-        "{connections:?}"
-    );
+    assert!(connections[1..4].iter().all(|(_, value)| (1.0..10.0).contains(value)), "{connections:?}");
     assert!(connections[4].1 >= 10.0, "the endpoint moved at 45 s");
 }
 
@@ -150,10 +88,7 @@ fn readers_report_their_lag_unless_a_fault_hides_it() {
     };
     let mut estate = estate_by_10();
     let seen = lags(&mut estate, 0.0, 10.0);
-    assert_eq!(
-        seen.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
-        ["orders-2", "orders-3"]
-    );
+    assert_eq!(seen.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["orders-2", "orders-3"]);
     let lag = |milliseconds| Fault::LagReaders {
         cluster: "orders".into(),
         region: None,
@@ -174,15 +109,7 @@ fn another_cluster_reports_under_its_own_name_and_is_not_touched() {
     }] }))
     .unwrap();
     estate.seed(at(0.0), &seed).unwrap();
-    estate
-        .fault(
-            at(1.0),
-            Fault::SilenceWriter {
-                cluster: "orders".into(),
-                region: None,
-            },
-        )
-        .unwrap();
+    estate.fault(at(1.0), Fault::SilenceWriter { cluster: "orders".into(), region: None }).unwrap();
     estate.advance(at(1.0));
     let effects = estate.advance(at(30.0));
     let of = |id: &str| {

@@ -1,9 +1,6 @@
 //! The model in virtual time.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a test picks out what it looks for"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out what it looks for")]
 
 mod deployments;
 mod failovers;
@@ -39,13 +36,7 @@ fn delays() -> Delays {
 }
 
 fn estate_with(settings: Settings) -> Estate {
-    let mut estate = Estate::new(
-        Settings {
-            delays: delays(),
-            ..settings
-        },
-        at(0.0),
-    );
+    let mut estate = Estate::new(Settings { delays: delays(), ..settings }, at(0.0));
     estate.seed(at(0.0), &Seed::demo()).unwrap();
     estate.advance(at(0.0));
     estate
@@ -68,21 +59,12 @@ fn ask(estate: &mut Estate, seconds: f64, service: Api, action: &str, call: Call
 }
 
 fn fail_over(estate: &mut Estate, seconds: f64, target: Option<&str>) -> Answer {
-    let call = Call::FailoverCluster {
-        cluster: "orders".into(),
-        target: target.map(str::to_owned),
-    };
+    let call = Call::FailoverCluster { cluster: "orders".into(), target: target.map(str::to_owned) };
     ask(estate, seconds, Api::Rds, "FailoverDBCluster", call)
 }
 
 fn describe(estate: &mut Estate, seconds: f64) -> Answer {
-    ask(
-        estate,
-        seconds,
-        Api::Rds,
-        "DescribeDBClusters",
-        Call::DescribeClusters(Select::default()),
-    )
+    ask(estate, seconds, Api::Rds, "DescribeDBClusters", Call::DescribeClusters(Select::default()))
 }
 
 fn code(answer: &Answer) -> &str {
@@ -97,11 +79,7 @@ fn code(answer: &Answer) -> &str {
 fn orders(estate: &mut Estate, seconds: f64) -> (String, String, String) {
     estate.catch_up(at(seconds));
     let cluster = &estate.state().clusters[0];
-    (
-        cluster.status.clone(),
-        cluster.writer.clone(),
-        cluster.endpoint_target.clone(),
-    )
+    (cluster.status.clone(), cluster.writer.clone(), cluster.endpoint_target.clone())
 }
 
 fn seen(status: &str, writer: &str, endpoint: &str) -> (String, String, String) {
@@ -111,12 +89,6 @@ fn seen(status: &str, writer: &str, endpoint: &str) -> (String, String, String) 
 fn rds_ids(effects: &[Effect]) -> Vec<String> {
     effects
         .iter()
-        .filter_map(|effect| {
-            if let Effect::RdsEvent(event) = effect {
-                Some(event.id.clone())
-            } else {
-                None
-            }
-        })
+        .filter_map(|effect| if let Effect::RdsEvent(event) = effect { Some(event.id.clone()) } else { None })
         .collect()
 }

@@ -24,14 +24,10 @@ impl HttpConnector for World {
         let mut world = self.0.lock().unwrap();
         let (estate, now) = &mut *world;
         *now += SignedDuration::from_secs(1);
-        HttpConnectorFuture::ready(
-            match answer(estate, *now, &head, body.bytes().unwrap_or_default()) {
-                Answered::Response(response) => {
-                    Ok(HttpResponse::try_from(response.map(SdkBody::from)).unwrap())
-                }
-                Answered::Lost => Err(ConnectorError::io("the connection closed".into())),
-            },
-        )
+        HttpConnectorFuture::ready(match answer(estate, *now, &head, body.bytes().unwrap_or_default()) {
+            Answered::Response(response) => Ok(HttpResponse::try_from(response.map(SdkBody::from)).unwrap()),
+            Answered::Lost => Err(ConnectorError::io("the connection closed".into())),
+        })
     }
 }
 
@@ -44,52 +40,30 @@ impl HttpClient for World {
 #[tokio::test]
 async fn the_sdk_sees_a_whole_failover_in_virtual_time() {
     let start: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
-    let delays = Delays {
-        failover_begins: Span::fixed(3.0),
-        promotion: Span::fixed(20.0),
-        ..Delays::default()
-    };
-    let mut estate = Estate::new(
-        Settings {
-            delays,
-            ..Settings::default()
-        },
-        start,
-    );
+    let delays =
+        Delays { failover_begins: Span::fixed(3.0), promotion: Span::fixed(20.0), ..Delays::default() };
+    let mut estate = Estate::new(Settings { delays, ..Settings::default() }, start);
     estate.seed(start, &Seed::demo()).unwrap();
     let world = World(Arc::new(Mutex::new((estate, start))));
     let config = aws_sdk_rds::Config::builder()
         .behavior_version(aws_sdk_rds::config::BehaviorVersion::latest())
         .region(aws_sdk_rds::config::Region::new("ca-central-1"))
-        .credentials_provider(aws_sdk_rds::config::Credentials::new(
-            "test", "test", None, None, "test",
-        ))
+        .credentials_provider(aws_sdk_rds::config::Credentials::new("test", "test", None, None, "test"))
         .http_client(world.clone())
         .build();
     let rds = aws_sdk_rds::Client::from_conf(config);
 
     let target = "orders-2";
     let failover = rds.failover_db_cluster().db_cluster_identifier("orders");
-    failover
-        .target_db_instance_identifier(target)
-        .send()
-        .await
-        .unwrap();
+    failover.target_db_instance_identifier(target).send().await.unwrap();
     let mut statuses = Vec::new();
     let mut polls = 0;
     loop {
         polls += 1;
-        let reply = rds
-            .describe_db_clusters()
-            .db_cluster_identifier("orders")
-            .send()
-            .await
-            .unwrap();
+        let reply = rds.describe_db_clusters().db_cluster_identifier("orders").send().await.unwrap();
         let cluster = &reply.db_clusters()[0];
-        let writer = cluster
-            .db_cluster_members()
-            .iter()
-            .find(|member| member.is_cluster_writer() == Some(true));
+        let writer =
+            cluster.db_cluster_members().iter().find(|member| member.is_cluster_writer() == Some(true));
         let seen = (
             cluster.status().unwrap().to_owned(),
             writer.unwrap().db_instance_identifier().unwrap() == target,
@@ -102,10 +76,7 @@ async fn the_sdk_sees_a_whole_failover_in_virtual_time() {
         }
         assert!(polls < 60, "{statuses:?}");
     }
-    let seen: Vec<_> = statuses
-        .iter()
-        .map(|(status, moved)| (status.as_str(), *moved))
-        .collect();
+    let seen: Vec<_> = statuses.iter().map(|(status, moved)| (status.as_str(), *moved)).collect();
     assert_eq!(
         [seen[0], seen[1], seen[seen.len() - 1]],
         [("available", false), ("failing-over", false), ("available", true)]

@@ -12,16 +12,8 @@ use crate::server::{Settings, serve};
 
 #[tokio::test]
 async fn a_resolver_sees_aliases_addresses_and_unknown_names() {
-    let model = ModelSettings {
-        delays: Delays::none(),
-        ..ModelSettings::default()
-    };
-    let server = serve(Settings {
-        model,
-        ..Settings::default()
-    })
-    .await
-    .unwrap();
+    let model = ModelSettings { delays: Delays::none(), ..ModelSettings::default() };
+    let server = serve(Settings { model, ..Settings::default() }).await.unwrap();
     server.estate().seed(&Seed::demo()).unwrap();
     let mut udp = ConnectionConfig::udp();
     udp.port = server.dns_address.port();
@@ -35,22 +27,14 @@ async fn a_resolver_sees_aliases_addresses_and_unknown_names() {
     let state = server.estate().state();
     let endpoint = format!("{}.", state.clusters[0].endpoint);
     let alias = async || {
-        let lookup = resolver
-            .lookup(endpoint.as_str(), RecordType::CNAME)
-            .await
-            .unwrap();
+        let lookup = resolver.lookup(endpoint.as_str(), RecordType::CNAME).await.unwrap();
         let record = &lookup.answers()[0];
-        let RData::CNAME(target) = &record.data else {
-            panic!("{record:?}")
-        };
+        let RData::CNAME(target) = &record.data else { panic!("{record:?}") };
         (target.0.to_utf8(), record.ttl)
     };
     assert_eq!(alias().await, (format!("{}.", state.instances[0].endpoint), 5));
     let addresses = resolver.lookup_ip(endpoint.as_str()).await.unwrap();
-    assert_eq!(
-        addresses.iter().collect::<Vec<_>>(),
-        [std::net::IpAddr::V4(state.instances[0].address)]
-    );
+    assert_eq!(addresses.iter().collect::<Vec<_>>(), [std::net::IpAddr::V4(state.instances[0].address)]);
     assert!(state.instances[0].address.is_loopback());
 
     let moved = crate::model::Fault::MoveWriter {

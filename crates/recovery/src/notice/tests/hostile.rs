@@ -30,20 +30,12 @@ fn poisoned(kind: NoticeKind, last: Event) -> Vec<Notice> {
             service.name.clone_from(&bad);
         }
     }
-    let services = Event::Services {
-        news: vec![service(&bad, ServiceState::Failed, &bad)],
-    };
+    let services = Event::Services { news: vec![service(&bad, ServiceState::Failed, &bad)] };
     let answer = FailoverAnswer::Doubtful { cause: bad.clone() };
     let (mut incident, mut record) = story(
         vec![
             ("10:02:01", opening),
-            (
-                "10:02:02",
-                Event::FailoverIntended {
-                    from: bad.clone(),
-                    target: bad.clone(),
-                },
-            ),
+            ("10:02:02", Event::FailoverIntended { from: bad.clone(), target: bad.clone() }),
             ("10:02:03", Event::FailoverAnswered { answer }),
             ("10:02:04", services),
             ("10:02:05", last),
@@ -64,35 +56,16 @@ fn no_text_of_others_breaks_a_letter() {
     for _ in 0..100 {
         verdict = verdict.seeing(&bad, &bad).unless(&bad);
     }
-    let closed = |closing| Event::Closed {
-        closing,
-        step: None,
-        verdict: verdict.clone(),
-    };
+    let closed = |closing| Event::Closed { closing, step: None, verdict: verdict.clone() };
     let all = [
         poisoned(NoticeKind::Escalation, closed(Closing::Escalated)),
         poisoned(NoticeKind::Refused, closed(Closing::Refused)),
         poisoned(NoticeKind::AllClear, closed(Closing::Recovered)),
-        poisoned(
-            NoticeKind::Interruption,
-            Event::Confirmed {
-                verdict: verdict.clone(),
-            },
-        ),
-        poisoned(
-            NoticeKind::Held,
-            Event::Held {
-                verdict: verdict.clone(),
-                until: at("10:12:00"),
-            },
-        ),
+        poisoned(NoticeKind::Interruption, Event::Confirmed { verdict: verdict.clone() }),
+        poisoned(NoticeKind::Held, Event::Held { verdict: verdict.clone(), until: at("10:12:00") }),
         poisoned(
             NoticeKind::Escalation,
-            Event::Services {
-                news: (0..200)
-                    .map(|_| service(&bad, ServiceState::Failed, &bad))
-                    .collect(),
-            },
+            Event::Services { news: (0..200).map(|_| service(&bad, ServiceState::Failed, &bad)).collect() },
         ),
     ];
     for notice in all.iter().flatten() {
@@ -103,10 +76,7 @@ fn no_text_of_others_breaks_a_letter() {
         assert!(!notice.body.contains(odd), "{}", notice.body);
         for line in notice.body.lines() {
             assert!(!line.starts_with("Subject:"), "a line was forged: {line}");
-            assert!(
-                !line.starts_with("Run book: https://evil"),
-                "a line was forged: {line}"
-            );
+            assert!(!line.starts_with("Run book: https://evil"), "a line was forged: {line}");
         }
     }
     assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), [2; 6]);
@@ -119,10 +89,8 @@ fn an_empty_plan_still_makes_a_letter() {
         plan.database.services.clear();
         plan.database.run_book = None;
     }
-    let (incident, record) = story(
-        vec![("10:02:01", opening), ("10:02:31", confirmed())],
-        NoticeKind::Interruption,
-    );
+    let (incident, record) =
+        story(vec![("10:02:01", opening), ("10:02:31", confirmed())], NoticeKind::Interruption);
     for notice in render(&incident, &record) {
         assert!(!notice.body.contains("then restart"), "{}", notice.body);
         assert!(!notice.body.contains("Run book"), "{}", notice.body);

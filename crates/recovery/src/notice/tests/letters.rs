@@ -12,14 +12,7 @@ fn letters((incident, record): &(Incident, Record)) -> String {
 
 fn letter(notice: &Notice) -> String {
     assert!(notice.subject.len() < 100, "{}", notice.subject);
-    let Notice {
-        id,
-        audience,
-        severity,
-        subject,
-        body,
-        ..
-    } = notice;
+    let Notice { id, audience, severity, subject, body, .. } = notice;
     format!("to {audience} · {severity:?} · {id}\nSubject: {subject}\n\n{body}")
 }
 
@@ -40,23 +33,13 @@ macro_rules! reads {
 
 reads!(
     failing_over,
-    story(
-        vec![("10:02:01", witness_speaks()), ("10:02:31", confirmed())],
-        NoticeKind::Interruption
-    )
+    story(vec![("10:02:01", witness_speaks()), ("10:02:31", confirmed())], NoticeKind::Interruption)
 );
 
 reads!(
     a_person_asked,
     story(
-        vec![(
-            "10:02:01",
-            opened(
-                person(),
-                verdict(Decision::Act, Guard::PersonAsks, "alice asks."),
-                None
-            )
-        )],
+        vec![("10:02:01", opened(person(), verdict(Decision::Act, Guard::PersonAsks, "alice asks."), None))],
         NoticeKind::Interruption
     )
 );
@@ -109,35 +92,21 @@ fn left_to_people(closing: Closing, guard: Guard) -> Vec<(&'static str, Event)> 
         verdict: verdict(Decision::Refuse, guard, "People decide."),
     };
     let ok = Event::Noted {
-        verdict: verdict(
-            Decision::Note,
-            Guard::RecoveredByItself,
-            "Alarm orders-writer-down is OK again.",
-        )
-        .seeing("alarm orders-writer-down", "OK since 2026-03-01T10:05:31Z"),
+        verdict: verdict(Decision::Note, Guard::RecoveredByItself, "Alarm orders-writer-down is OK again.")
+            .seeing("alarm orders-writer-down", "OK since 2026-03-01T10:05:31Z"),
         alarm_at: Some(at("10:05:31")),
     };
-    vec![
-        ("10:02:01", witness_speaks()),
-        ("10:02:31", closed),
-        ("10:05:32", ok),
-    ]
+    vec![("10:02:01", witness_speaks()), ("10:02:31", closed), ("10:05:32", ok)]
 }
 
 reads!(
     over_after_mode_observe,
-    story(
-        left_to_people(Closing::Observed, Guard::ObserveMode),
-        NoticeKind::AllClear
-    )
+    story(left_to_people(Closing::Observed, Guard::ObserveMode), NoticeKind::AllClear)
 );
 
 reads!(
     over_after_an_escalation,
-    story(
-        left_to_people(Closing::Escalated, Guard::TookTooLong),
-        NoticeKind::AllClear
-    )
+    story(left_to_people(Closing::Escalated, Guard::TookTooLong), NoticeKind::AllClear)
 );
 
 reads!(
@@ -227,11 +196,7 @@ reads!(
             "10:02:01",
             opened(
                 alarm(),
-                verdict(
-                    Decision::Refuse,
-                    Guard::Paused,
-                    "bob paused orders: migration tonight."
-                ),
+                verdict(Decision::Refuse, Guard::Paused, "bob paused orders: migration tonight."),
                 Some(Closing::Refused)
             )
         )],
@@ -248,9 +213,7 @@ fn stuck() -> Vec<(&'static str, Event)> {
         (
             "10:02:43",
             Event::FailoverAnswered {
-                answer: FailoverAnswer::Doubtful {
-                    cause: "connection closed".to_owned(),
-                },
+                answer: FailoverAnswer::Doubtful { cause: "connection closed".to_owned() },
             },
         ),
         (
@@ -283,11 +246,7 @@ reads!(refused_until_acknowledged, {
 });
 
 reads!(a_service_failed, {
-    let worker = service(
-        "orders-worker",
-        ServiceState::Failed,
-        "the circuit breaker stopped its deployment",
-    );
+    let worker = service("orders-worker", ServiceState::Failed, "the circuit breaker stopped its deployment");
     let mut events = until_recycled(worker);
     events.pop();
     story(events, NoticeKind::Escalation)
@@ -325,11 +284,7 @@ reads!(
                     instance: Some("orders-1".to_owned()),
                     message: "Write blocking on the old writer timed out".to_owned(),
                 },
-                verdict(
-                    Decision::Note,
-                    Guard::AwsFailover,
-                    "The old writer could not be kept from writing."
-                ),
+                verdict(Decision::Note, Guard::AwsFailover, "The old writer could not be kept from writing."),
                 Some(Closing::Observed)
             )
         )],
@@ -337,21 +292,10 @@ reads!(
     )
 );
 
-reads!(
-    all_clear,
-    recovered(service(
-        "orders-worker",
-        ServiceState::Recycled,
-        "every task is new"
-    ))
-);
+reads!(all_clear, recovered(service("orders-worker", ServiceState::Recycled, "every task is new")));
 
 reads!(all_clear_but_one, {
-    recovered(service(
-        "orders-worker",
-        ServiceState::Failed,
-        "the circuit breaker stopped its deployment",
-    ))
+    recovered(service("orders-worker", ServiceState::Failed, "the circuit breaker stopped its deployment"))
 });
 
 reads!(
@@ -364,11 +308,7 @@ reads!(
                 Event::Closed {
                     closing: Closing::StoodDown,
                     step: Some(Step::Confirm),
-                    verdict: verdict(
-                        Decision::StandDown,
-                        Guard::RecoveredByItself,
-                        "The alarm is OK again."
-                    ),
+                    verdict: verdict(Decision::StandDown, Guard::RecoveredByItself, "The alarm is OK again."),
                 }
             )
         ],
@@ -383,11 +323,7 @@ fn every_kind_has_plain_words() {
         story(
             vec![(
                 "10:02:01",
-                opened(
-                    alarm(),
-                    verdict(Decision::Refuse, Guard::Cooldown, "x"),
-                    Some(Closing::Refused),
-                ),
+                opened(alarm(), verdict(Decision::Refuse, Guard::Cooldown, "x"), Some(Closing::Refused)),
             )],
             NoticeKind::Refused,
         ),
@@ -421,34 +357,21 @@ fn every_kind_has_plain_words() {
 
 #[test]
 fn a_drill_says_so_in_every_channel() {
-    let (mut incident, record) = story(
-        vec![("10:02:01", witness_speaks()), ("10:02:31", confirmed())],
-        NoticeKind::Interruption,
-    );
+    let (mut incident, record) =
+        story(vec![("10:02:01", witness_speaks()), ("10:02:31", confirmed())], NoticeKind::Interruption);
     if let Event::Opened { drill, .. } = &mut incident.records[0].event {
         *drill = true;
     }
     for notice in render(&incident, &record) {
         assert!(notice.drill);
-        assert_eq!(
-            notice.subject,
-            "[DRILL] orders: service interrupted, failing over"
-        );
-        assert!(
-            notice.body.starts_with("DRILL: this is an exercise.\n"),
-            "{}",
-            notice.body
-        );
+        assert_eq!(notice.subject, "[DRILL] orders: service interrupted, failing over");
+        assert!(notice.body.starts_with("DRILL: this is an exercise.\n"), "{}", notice.body);
     }
 }
 
 #[test]
 fn a_later_copy_reads_the_same() {
-    let (whole, _) = recovered(service(
-        "orders-worker",
-        ServiceState::Recycled,
-        "every task is new",
-    ));
+    let (whole, _) = recovered(service("orders-worker", ServiceState::Recycled, "every task is new"));
     let mut record = whole.records[1].clone();
     record.owes = vec![NoticeKind::Interruption];
     let early = render(&whole.until(2), &record);
@@ -461,10 +384,7 @@ fn a_later_copy_reads_the_same() {
 #[test]
 fn only_those_who_asked_are_told_and_nobody_without_a_debt() {
     let (incident, mut record) = story(stuck(), NoticeKind::Escalation);
-    let told: Vec<String> = render(&incident, &record)
-        .into_iter()
-        .map(|n| n.audience)
-        .collect();
+    let told: Vec<String> = render(&incident, &record).into_iter().map(|n| n.audience).collect();
     assert_eq!(told, ["on-call"]);
     record.owes.clear();
     assert!(render(&incident, &record).is_empty());
@@ -474,13 +394,8 @@ fn only_those_who_asked_are_told_and_nobody_without_a_debt() {
 fn two_debts_at_once_make_one_letter_about_the_graver() {
     let (incident, mut record) = story(stuck(), NoticeKind::Escalation);
     record.owes = vec![NoticeKind::AllClear, NoticeKind::Escalation];
-    let told: Vec<(String, NoticeKind)> = render(&incident, &record)
-        .into_iter()
-        .map(|n| (n.audience, n.kind))
-        .collect();
-    let expected = [
-        ("stakeholders", NoticeKind::AllClear),
-        ("on-call", NoticeKind::Escalation),
-    ];
+    let told: Vec<(String, NoticeKind)> =
+        render(&incident, &record).into_iter().map(|n| (n.audience, n.kind)).collect();
+    let expected = [("stakeholders", NoticeKind::AllClear), ("on-call", NoticeKind::Escalation)];
     assert_eq!(told, expected.map(|(a, k)| (a.to_owned(), k)));
 }
