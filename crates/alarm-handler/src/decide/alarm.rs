@@ -21,7 +21,7 @@ pub(super) fn decide(change: &AlarmChange, plan: &Plan, state: &State) -> Vec<Ru
     if speaking.is_empty() {
         let reason = format!("No database of the plan lists the alarm {}.", change.name);
         let verdict = seen(Verdict::new(Decision::Ignore, Guard::UnknownAlarm, reason), change)
-            .unless("List the alarm under a database's `detection.alarms` in the plan.");
+            .unless("List the alarm as a `[[database.alarm]]` of a database in the plan.");
         return vec![Ruling::nothing(verdict)];
     }
     let names = speaking.iter().map(|d| d.name.as_str());
