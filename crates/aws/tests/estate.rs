@@ -28,7 +28,7 @@ async fn estate() -> Server {
 
 /// Looks until `done`, at most for a few seconds.
 async fn until<T, F: Future<Output = T>>(mut look: impl FnMut() -> F, done: impl Fn(&T) -> bool) -> T {
-    for _ in 0..300 {
+    for _ in 0..1500 {
         let seen = look().await;
         if done(&seen) {
             return seen;

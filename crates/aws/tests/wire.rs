@@ -131,7 +131,7 @@ async fn a_clusters_two_reads_do_not_wait_for_each_other() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(2), both)
+    tokio::time::timeout(Duration::from_secs(4), both)
         .await
         .expect("both are asked, though none is answered");
     looking.abort();
