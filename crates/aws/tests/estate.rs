@@ -26,7 +26,7 @@ async fn estate() -> Server {
     server
 }
 
-/// Looks until `done`, at most for a few seconds.
+/// Looks until `done`: a deployment of the quick estate may take ten seconds, and a busy machine longer.
 async fn until<T, F: Future<Output = T>>(mut look: impl FnMut() -> F, done: impl Fn(&T) -> bool) -> T {
     for _ in 0..1500 {
         let seen = look().await;
