@@ -68,8 +68,8 @@ pub(crate) const ADAPTERS: &[Adapter] = &[
         prefix: "rds",
         operations: &[
             // The snapshotter warms its connection up with it.
-            ("DescribeDBClusters", &[EXECUTOR, SNAPSHOTTER]),
-            ("DescribeDBInstances", &[EXECUTOR]),
+            ("DescribeDBClusters", &[EXECUTOR, RECYCLER, SNAPSHOTTER]),
+            ("DescribeDBInstances", &[EXECUTOR, RECYCLER]),
             ("DescribeEvents", &[EXECUTOR]),
             ("DescribeBlueGreenDeployments", &[EXECUTOR]),
             ("FailoverDBCluster", &[EXECUTOR]),

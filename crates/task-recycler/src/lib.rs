@@ -1,6 +1,7 @@
 //! The step that restarts the ECS services of a database after its failover: it looks, starts what is due by
 //! wave and dependency, and says when to look again. Nothing here waits, the state machine does.
 
+pub mod database;
 pub mod fitness;
 mod observe;
 pub mod progress;
@@ -16,13 +17,15 @@ pub use settings::{MissingSetting, Settings};
 use jiff::Timestamp;
 use recovery::{
     Step, StepError, StepReply, StepRequest,
-    ports::{Incidents, Services},
+    ports::{Databases, Incidents, Services},
 };
 use std::sync::Arc;
 
 /// What the step needs of the world.
 #[derive(Clone)]
 pub struct Ports {
+    /// RDS, which is only read: its health stops the waves.
+    pub databases: Arc<dyn Databases>,
     /// ECS.
     pub services: Arc<dyn Services>,
     /// The incident table.

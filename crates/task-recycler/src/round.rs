@@ -57,6 +57,8 @@ pub struct Recycling<'a> {
     pub quiet_since: Timestamp,
     /// The latest news of each service.
     pub known: &'a [ServiceNews],
+    /// Why the database lets nothing new start; none: it does.
+    pub shaky: Option<&'a str>,
 }
 
 /// The next round. `sights` are in the order of the plan's services.
@@ -78,6 +80,9 @@ pub fn plan_next(now: Timestamp, recycling: &Recycling<'_>, sights: &[Sight]) ->
         match started(now, recycling, service, &before, sight) {
             Progress::Waiting(what) => round.waiting.push(what),
             Progress::Follow(news) | Progress::Ended(news) => tell(&mut known, news),
+            Progress::NeverArrived if recycling.shaky.is_some() => {
+                round.waiting.push(format!("{} waits for the database", service.name));
+            }
             Progress::NeverArrived => {
                 if let Sight::Seen(seen, _) = sight {
                     round.restarts.push(restart(service, seen));
@@ -102,6 +107,10 @@ pub fn plan_next(now: Timestamp, recycling: &Recycling<'_>, sights: &[Sight]) ->
             continue;
         }
         match sight {
+            Sight::Seen(..) if recycling.shaky.is_some() => {
+                let why = recycling.shaky.unwrap_or_default();
+                round.waiting.push(format!("{} waits for the database: {why}", service.name));
+            }
             Sight::Seen(seen, _) if due(recycling, &known, service) => {
                 let (news, restart) = begin(now, recycling, service, seen);
                 round.restarts.extend(restart);

@@ -2,6 +2,7 @@
 
 use crate::{
     Ports,
+    database::{Ground, ground},
     observe::observe,
     round::{Recycling, Restart, Round, plan_next},
 };
@@ -35,9 +36,30 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
     };
     let services = &run.plan.database.services;
     let known: Vec<ServiceNews> = log.incident.services().into_iter().cloned().collect();
-    let sights = observe(ports, services, &known).await;
-    let recycling =
-        Recycling { services, confirmed_at, quiet_since: quiet_since(&log, confirmed_at), known: &known };
+    let identifier = &run.plan.database.identifier;
+    let (sights, cluster) =
+        tokio::join!(observe(ports, services, &known), ports.databases.cluster(identifier));
+    let shaky = match ground(log.incident.promoted().map(|(writer, _)| writer), &cluster) {
+        Ground::Firm => None,
+        Ground::Shaky(why) => Some(why),
+        Ground::Gone(verdict) => {
+            let verdict = verdict.about(run.database());
+            return Ok(reply(Next::Escalate, verdict.reason.clone()).because(verdict));
+        }
+    };
+    let recycling = Recycling {
+        services,
+        confirmed_at,
+        quiet_since: quiet_since(&log, confirmed_at),
+        known: &known,
+        shaky: shaky.as_deref(),
+    };
+    if let Some(why) = shaky.as_deref().filter(|_| overdue(now, run, recycling.quiet_since)) {
+        let reason = format!("Services wait for the database for too long: {why}.");
+        let verdict =
+            Verdict::new(Decision::Refuse, Guard::TookTooLong, reason.clone()).about(run.database());
+        return Ok(reply(Next::Escalate, reason).because(verdict));
+    }
     let round = plan_next(now, &recycling, &sights);
     tell(now, &mut log, round.news.clone()).await?;
     let news = restart_all(ports, &log, &round.restarts).await;
@@ -105,6 +127,11 @@ fn quiet_since(log: &Log<'_>, confirmed_at: Timestamp) -> Timestamp {
             speaks.then_some(r.at)
         })
         .map_or(confirmed_at, |at| at.max(confirmed_at))
+}
+
+/// Whether an unhealthy database has kept services waiting for as long as a promotion may take.
+fn overdue(now: Timestamp, run: &Run, since: Timestamp) -> bool {
+    seconds_since(now, since) > run.plan.database.promotion_within.as_secs()
 }
 
 fn not_recycled(log: &Log<'_>) -> Vec<String> {

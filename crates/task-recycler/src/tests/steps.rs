@@ -3,12 +3,12 @@
 use crate::{Ports, handle};
 use plan::NoticeKind;
 use recovery::{
-    CallError, Entry, Failure, Incident, Next, Run, Step, StepError, StepReply,
+    CallError, Entry, Failure, Guard, Incident, Next, Run, Step, StepError, StepReply,
     incident::{Event, ServiceState},
     log::Log,
     ports::Incidents,
     twins::{
-        MemoryIncidents, ScriptedServices,
+        MemoryIncidents, ScriptedDatabases, ScriptedServices,
         fixture::{self, at, deployment, task},
     },
 };
@@ -19,6 +19,7 @@ struct Scene {
     incidents: Arc<MemoryIncidents>,
     run: Run,
     ports: Ports,
+    databases: Arc<ScriptedDatabases>,
 }
 
 impl Scene {
@@ -44,8 +45,11 @@ impl Scene {
         for name in ["orders-api", "orders-worker", "catalogue"] {
             services.script(|s| s.services.push(fixture::service(name)));
         }
-        let ports = Ports { services: services.clone(), incidents: incidents.clone() };
-        Self { services, incidents, run, ports }
+        let databases = Arc::new(ScriptedDatabases::default());
+        databases.script(|s| s.clusters.insert("orders".to_owned(), fixture::cluster("orders-2")));
+        let ports =
+            Ports { databases: databases.clone(), services: services.clone(), incidents: incidents.clone() };
+        Self { services, incidents, run, ports, databases }
     }
 
     async fn once(&self, seconds: i64) -> Result<StepReply, StepError> {
@@ -203,4 +207,38 @@ async fn nothing_restarts_before_the_endpoint_is_confirmed_nor_under_another_pla
     let other = fixture::request(&scene.run, Step::Verify);
     assert!(handle(at(101), other, &scene.ports).await.is_err());
     assert!(scene.calls().is_empty());
+}
+
+#[tokio::test]
+async fn only_the_databases_own_health_stops_the_waves() {
+    let scene = Scene::confirmed().await;
+    let cluster = |change: fn(&mut recovery::topology::Cluster)| {
+        scene.databases.script(|s| s.clusters.values_mut().for_each(change));
+    };
+    cluster(|c| "failing-over".clone_into(&mut c.status));
+    let held = scene.twice(101).await;
+    assert_eq!((held.next, scene.calls().len()), (Next::Again, 0), "{}", held.outcome.summary);
+    assert!(held.outcome.summary.contains("failing-over"), "{}", held.outcome.summary);
+    let late = scene.once(100 + 301).await.unwrap();
+    assert_eq!(late.next, Next::Escalate);
+    assert_eq!(late.outcome.verdict.unwrap().guard, Guard::TookTooLong);
+    cluster(|c| "available".clone_into(&mut c.status));
+    scene.once(110).await.unwrap();
+    assert_eq!(scene.calls().len(), 1, "the first wave begins");
+}
+
+#[tokio::test]
+async fn a_writer_that_moves_while_services_restart_is_handed_to_people() {
+    let scene = Scene::confirmed().await;
+    let mut log = Log::of_run(scene.incidents.as_ref(), &scene.run).await.unwrap();
+    let promoted = Event::Promoted { from: None, writer: "orders-2".to_owned(), zone: None };
+    log.append(at(100), promoted, &[]).await.unwrap();
+    scene.once(101).await.unwrap();
+    let calls = scene.calls();
+    assert_eq!(calls.len(), 1);
+    scene.databases.script(|s| s.clusters.insert("orders".to_owned(), fixture::cluster("orders-3")));
+    let moved = scene.twice(105).await;
+    assert_eq!(moved.next, Next::Escalate);
+    assert_eq!(moved.outcome.verdict.unwrap().guard, Guard::WriterChanged);
+    assert_eq!(scene.calls(), calls, "nothing more is restarted");
 }
