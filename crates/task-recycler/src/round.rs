@@ -106,18 +106,17 @@ pub fn plan_next(now: Timestamp, recycling: &Recycling<'_>, sights: &[Sight]) ->
         if latest(&known, service).is_some() {
             continue;
         }
-        match sight {
-            Sight::Seen(..) if recycling.shaky.is_some() => {
-                let why = recycling.shaky.unwrap_or_default();
+        match (sight, recycling.shaky) {
+            (Sight::Seen(..), Some(why)) => {
                 round.waiting.push(format!("{} waits for the database: {why}", service.name));
             }
-            Sight::Seen(seen, _) if due(recycling, &known, service) => {
+            (Sight::Seen(seen, _), None) if due(recycling, &known, service) => {
                 let (news, restart) = begin(now, recycling, service, seen);
                 round.restarts.extend(restart);
                 tell(&mut known, news);
             }
-            Sight::Seen(..) => round.waiting.push(format!("{} waits for its turn", service.name)),
-            Sight::Unseen(why) | Sight::NotThere(why) => round.waiting.push(why.clone()),
+            (Sight::Seen(..), None) => round.waiting.push(format!("{} waits for its turn", service.name)),
+            (Sight::Unseen(why) | Sight::NotThere(why), _) => round.waiting.push(why.clone()),
         }
     }
     round.over = recycling

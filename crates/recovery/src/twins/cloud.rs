@@ -13,6 +13,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Mutex};
 
+/// Uses up the next scripted failure of an action, if there is one.
+fn next_failure(failures: &mut Vec<CallError>, action: &str) -> Result<(), CallError> {
+    match failures.iter().position(|f| f.action == action) {
+        Some(index) => Err(failures.remove(index)),
+        None => Ok(()),
+    }
+}
+
 /// RDS as a script.
 #[derive(Debug, Default)]
 pub struct ScriptedDatabases {
@@ -43,11 +51,7 @@ impl ScriptedDatabases {
     }
 
     fn failing(&self, action: &str) -> Result<(), CallError> {
-        let mut state = lock(&self.state);
-        match state.failures.iter().position(|f| f.action == action) {
-            Some(index) => Err(state.failures.remove(index)),
-            None => Ok(()),
-        }
+        next_failure(&mut lock(&self.state).failures, action)
     }
 }
 
@@ -111,11 +115,7 @@ impl ScriptedServices {
     }
 
     fn failing(&self, action: &str) -> Result<(), CallError> {
-        let mut state = lock(&self.state);
-        match state.failures.iter().position(|f| f.action == action) {
-            Some(index) => Err(state.failures.remove(index)),
-            None => Ok(()),
-        }
+        next_failure(&mut lock(&self.state).failures, action)
     }
 }
 
