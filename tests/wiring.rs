@@ -18,5 +18,8 @@ mod wiring {
     mod policies;
     mod principals;
     mod rules;
+    mod steps;
+    mod stream_and_tick;
     mod template;
+    mod world;
 }

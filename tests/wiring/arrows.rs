@@ -21,7 +21,7 @@ const ARROWS: &[Arrow] = &[
     ("snapshot-", "snapshotter", |e| e["mainstay"] == "snapshot"),
 ];
 
-fn arrow(sample: &str) -> &'static Arrow {
+pub(super) fn arrow(sample: &str) -> &'static Arrow {
     let found = ARROWS.iter().find(|(begin, _, _)| sample.starts_with(begin));
     found.unwrap_or_else(|| panic!("events/{sample}.json belongs to no arrow"))
 }
