@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Opened; its execution may not run yet.
+    /// Opened or taken over by a new attempt, whose execution may not run yet.
     Claimed,
     /// Its execution runs.
     Started,
@@ -166,6 +166,8 @@ impl Head {
                 }
             }
             Event::Acknowledged { .. } => head.acknowledged = true,
+            // The next attempt owns it, and has not started yet.
+            Event::Resumed { .. } => head.status = Status::Claimed,
             Event::Noted { alarm_at, .. } => head.alarm_seen = head.alarm_seen.max(*alarm_at),
             Event::Held { .. }
             | Event::Confirmed { .. }
@@ -176,8 +178,7 @@ impl Head {
             | Event::Health { .. }
             | Event::Services { .. }
             | Event::Recycled { .. }
-            | Event::Verified { .. }
-            | Event::Resumed { .. } => {}
+            | Event::Verified { .. } => {}
         }
         head
     }

@@ -5,7 +5,7 @@ use crate::{
     head::Head,
     incident::{Event, Incident, IncidentId, Record},
     ports::{Committed, Incidents},
-    run::Run,
+    run::{Entry, Run},
 };
 use jiff::Timestamp;
 use plan::NoticeKind;
@@ -87,18 +87,46 @@ impl<'a> Log<'a> {
     ) -> Result<bool, StepError> {
         // News and an acknowledgement may follow the close; a step's own events may not.
         let afterwards = matches!(event, Event::Acknowledged { .. } | Event::Noted { .. });
-        for _ in 0..TRIES {
+        self.write(now, self.fence, event, owes, move |log| {
             if !afterwards {
-                self.check()?;
+                log.check()?;
             }
-            if !still(&self.incident) {
+            Ok(still(&log.incident))
+        })
+        .await
+    }
+
+    /// Takes the incident over with the next fence, for a new attempt that begins at `entry`. Whoever holds the
+    /// old fence can write nothing more.
+    ///
+    /// # Errors
+    /// As [`Log::append`].
+    pub async fn resume(&mut self, now: Timestamp, entry: Entry, reason: String) -> Result<(), StepError> {
+        let fence = self.fence + 1;
+        let event = Event::Resumed { entry, reason };
+        self.write(now, fence, event, &[], |log| log.check().map(|()| true)).await?;
+        self.fence = fence;
+        Ok(())
+    }
+
+    /// Writes an event under `fence` if `allowed`, which is asked again whenever somebody else wrote in between.
+    async fn write(
+        &mut self,
+        now: Timestamp,
+        fence: u64,
+        event: Event,
+        owes: &[NoticeKind],
+        allowed: impl Fn(&Self) -> Result<bool, StepError> + Send,
+    ) -> Result<bool, StepError> {
+        for _ in 0..TRIES {
+            if !allowed(self)? {
                 return Ok(false);
             }
             let record = Record {
                 incident: self.incident.id.clone(),
                 database: self.incident.database.clone(),
                 sequence: self.head.sequence + 1,
-                fence: self.fence,
+                fence,
                 at: now,
                 event: event.clone(),
                 owes: owes.to_vec(),
@@ -111,9 +139,8 @@ impl<'a> Log<'a> {
                     return Ok(true);
                 }
                 Committed::Conflict(_) => {
-                    let fence = self.fence;
-                    let again =
-                        Self::load(self.store, &self.incident.database, &self.incident.id, fence).await?;
+                    let database = &self.incident.database;
+                    let again = Self::load(self.store, database, &self.incident.id, self.fence).await?;
                     self.head = again.head;
                     self.incident = again.incident;
                 }
@@ -125,40 +152,6 @@ impl<'a> Log<'a> {
             Failure::Throttled,
             "the incident is written to by many at once",
         )))
-    }
-
-    /// Takes the incident over with the next fence, for a new attempt that begins at `entry`.
-    ///
-    /// # Errors
-    /// As [`Log::append`].
-    pub async fn resume(
-        &mut self,
-        now: Timestamp,
-        entry: crate::run::Entry,
-        reason: String,
-    ) -> Result<(), StepError> {
-        let record = Record {
-            incident: self.incident.id.clone(),
-            database: self.incident.database.clone(),
-            sequence: self.head.sequence + 1,
-            fence: self.head.fence + 1,
-            at: now,
-            event: Event::Resumed { entry, reason },
-            owes: Vec::new(),
-        };
-        let after = Head::after(Some(&self.head), &record);
-        match self.store.commit(Some(&self.head), &record, &after).await? {
-            Committed::Yes => {
-                self.fence = record.fence;
-                self.head = after;
-                self.incident.records.push(record);
-                Ok(())
-            }
-            Committed::Conflict(_) => Err(StepError::Fenced {
-                incident: self.incident.id.to_string(),
-                reason: "somebody wrote to it while it was being resumed".to_owned(),
-            }),
-        }
     }
 
     fn check(&self) -> Result<(), StepError> {

@@ -8,7 +8,8 @@ mod ended;
 mod request;
 mod sweep;
 
-pub(crate) use ended::incident;
+pub use ended::ATTEMPTS;
+pub(crate) use ended::{afterwards, incident};
 pub use sweep::CLAIM_PATIENCE;
 
 use crate::state::State;
@@ -44,8 +45,10 @@ pub enum Act {
     },
     /// Start the execution of the newest incident, which is claimed and perhaps has none.
     Start,
-    /// Look whether the execution of the newest incident runs; close the incident as escalated if not.
+    /// Look whether the execution of the newest incident runs, and resume or escalate the incident if not.
     Look,
+    /// Take the newest incident over with the next fence, and go on at its step.
+    Resume,
     /// Close the newest incident as escalated.
     Escalate,
     /// Answer a person.

@@ -16,7 +16,7 @@ pub(super) fn decide(now: Timestamp, plan: &Plan, state: &State) -> Vec<Ruling> 
         return rulings;
     }
     let verdict = Verdict::new(Decision::Ignore, Guard::NotAFailover, "No incident is open.")
-        .unless("An open incident whose execution does not run would be started or handed over.");
+        .unless("An open incident whose execution does not run would be resumed or handed over.");
     vec![Ruling::nothing(verdict)]
 }
 
@@ -41,7 +41,7 @@ fn open(now: Timestamp, head: &Head) -> Ruling {
     }
     let reason = format!("Incident {} is open: is its recovery still running?", head.incident);
     let verdict = about(Decision::Note, Guard::IncidentOpen, reason)
-        .unless("If the recovery does not run, the incident is handed over to people.");
+        .unless("If the recovery does not run, the next attempt goes on, or people take over.");
     let act = Act::Look;
     Ruling { verdict, act }
 }

@@ -36,7 +36,7 @@ pub(super) async fn settle(
                 done.incident = head.filter(Head::open).map(|h| (h.incident, h.fence));
                 return Ok(done);
             }
-            Act::Start | Act::Look | Act::Escalate => {
+            Act::Start | Act::Look | Act::Resume | Act::Escalate => {
                 return follow::up(now, ruling, head, ports).await;
             }
             Act::Note { alarm_at, ref owes } => {

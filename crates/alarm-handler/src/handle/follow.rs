@@ -1,29 +1,20 @@
-//! What follows when there is an incident: its execution is started or looked at, or people take over.
+//! What follows when there is an incident: its execution is started, looked at or followed by the next attempt, or
+//! people take over.
 
 use super::{Done, Ports, Trouble, act::FIRST};
-use crate::decide::{Act, Ruling};
+use crate::decide::{Act, Ruling, afterwards};
 use jiff::Timestamp;
 use plan::NoticeKind;
-use recovery::{
-    Closing, Decision, Entry, Event, Guard, Head, Incident, IncidentId, Record, Run, StepError, Verdict,
-    log::Log,
-};
+use recovery::{Closing, Entry, Event, Head, Incident, Record, Run, StepError, log::Log};
 
 /// Starts the execution of an incident that was just opened. A failure leaves it claimed: the repeated event
 /// or the sweep starts it.
 pub(super) async fn begin(now: Timestamp, record: Record, ports: &Ports<'_>, done: &mut Done) {
-    let (id, database) = (record.incident.clone(), record.database.clone());
     let run = Incident::replay(vec![record]).and_then(|incident| run_of(&incident, FIRST));
     let Some(run) = run else {
         return;
     };
-    match start(now, &run, &id, &database, ports).await {
-        Ok(arn) => done.execution = Some(arn),
-        Err(error) => {
-            tracing::error!(error = error.name(), incident = id.as_str(), "not started: {error}");
-            done.not_started = Some(error);
-        }
-    }
+    start_or_leave(now, run, ports, done).await;
 }
 
 /// What follows when there is an incident already.
@@ -33,7 +24,7 @@ pub(super) async fn up(
     head: Option<Head>,
     ports: &Ports<'_>,
 ) -> Result<Done, Trouble> {
-    let mut done = Done::only(ruling.verdict);
+    let mut done = Done::only(ruling.verdict.clone());
     let Some(head) = head else {
         return Ok(done);
     };
@@ -45,91 +36,106 @@ pub(super) async fn up(
     let Some(run) = run_of(&log.incident, head.fence) else {
         return Ok(done);
     };
-    match ruling.act {
-        Act::Start => match start(now, &run, &head.incident, &head.database, ports).await {
-            Ok(arn) => done.execution = Some(arn),
-            Err(error) => done.not_started = Some(error),
-        },
+    let next = match ruling.act {
+        Act::Start => Some(run),
         Act::Look => {
             let found = ports.executions.find(&run).await.map_err(|e| Trouble::Step(e.into()))?;
             match found {
-                Some(execution) if execution.status == "RUNNING" => done.execution = Some(execution.arn),
+                Some(execution) if runs(&execution.status) => {
+                    done.execution = Some(execution.arn);
+                    None
+                }
                 other => {
                     let status = other.map_or_else(|| "gone".to_owned(), |e| e.status);
-                    done.verdict = died(&head, &status);
-                    escalate(now, &mut log, &done.verdict).await?;
+                    after_death(now, &mut log, afterwards(&head, &status), &mut done).await?
                 }
             }
         }
-        Act::Escalate => escalate(now, &mut log, &done.verdict).await?,
-        Act::Nothing | Act::Answer | Act::Note { .. } | Act::Open(_) => {}
+        Act::Resume | Act::Escalate => after_death(now, &mut log, ruling, &mut done).await?,
+        Act::Nothing | Act::Answer | Act::Note { .. } | Act::Open(_) => None,
+    };
+    if let Some(run) = next {
+        start_or_leave(now, run, ports, &mut done).await;
     }
     Ok(done)
 }
 
-/// Starts the run and writes that down. What is under that name already and has ended is a death.
-async fn start(
-    now: Timestamp,
-    run: &Run,
-    incident: &IncidentId,
-    database: &str,
-    ports: &Ports<'_>,
-) -> Result<String, StepError> {
-    let execution = ports.executions.start(run).await?;
-    let loaded = Log::load(ports.incidents, database, incident, run.fence).await;
-    let mut log = match loaded {
-        Ok(log) => log,
-        // It runs; that it does is written by the next sweep.
-        Err(error) => {
-            tracing::warn!(
-                error = error.name(),
-                incident = incident.as_str(),
-                "started, not written: {error}"
-            );
-            return Ok(execution.arn);
+/// Starts a run. If that fails, the incident stays claimed.
+async fn start_or_leave(now: Timestamp, run: Run, ports: &Ports<'_>, done: &mut Done) {
+    let incident = run.incident.clone();
+    if let Err(error) = start(now, run, ports, done).await {
+        tracing::error!(error = error.name(), incident = incident.as_str(), "not started: {error}");
+        done.not_started = Some(error);
+    }
+}
+
+/// Starts the run and writes that down. What is under that name already and has ended is a death, which the next
+/// attempt follows; so this ends after the last attempt at the latest.
+async fn start(now: Timestamp, run: Run, ports: &Ports<'_>, done: &mut Done) -> Result<(), StepError> {
+    let mut next = Some(run);
+    while let Some(run) = next.take() {
+        let execution = ports.executions.start(&run).await?;
+        done.execution = Some(execution.arn.clone());
+        let (incident, fence) = (run.incident.as_str(), run.fence);
+        let loaded = Log::load(ports.incidents, run.database(), &run.incident, fence).await;
+        let mut log = match loaded {
+            Ok(log) => log,
+            // It runs; that it does is written by the next sweep.
+            Err(error) => {
+                tracing::warn!(error = error.name(), incident, "started, not written: {error}");
+                return Ok(());
+            }
+        };
+        if !runs(&execution.status) {
+            let ruling = afterwards(&log.head, &execution.status);
+            next = after_death(now, &mut log, ruling, done).await?;
+            continue;
         }
-    };
-    if execution.status != "RUNNING" {
-        let verdict = died(&log.head, &execution.status);
-        log.append(now, closed(&verdict), &[NoticeKind::Escalation]).await?;
-        return Ok(execution.arn);
+        let event = Event::Started { execution: execution.arn };
+        let written = log.append_when(now, event, &[], |i| !has_started(i, fence)).await;
+        if let Err(error) = written {
+            tracing::warn!(error = error.name(), incident, "started, not written: {error}");
+        }
     }
-    let event = Event::Started { execution: execution.arn.clone() };
-    let fence = run.fence;
-    let written = log.append_when(now, event, &[], |i| !has_started(i, fence)).await;
-    if let Err(error) = written {
-        tracing::warn!(error = error.name(), incident = incident.as_str(), "started, not written: {error}");
-    }
-    Ok(execution.arn)
+    Ok(())
 }
 
-async fn escalate(now: Timestamp, log: &mut Log<'_>, verdict: &Verdict) -> Result<(), Trouble> {
-    let appended = log.append(now, closed(verdict), &[NoticeKind::Escalation]).await;
-    still_ours(appended).map(|_| ())
+/// Takes the incident over for the next attempt, whose run is returned, or hands it over to people. An incident
+/// that was closed or taken over in the meantime needs nothing more.
+async fn after_death(
+    now: Timestamp,
+    log: &mut Log<'_>,
+    ruling: Ruling,
+    done: &mut Done,
+) -> Result<Option<Run>, StepError> {
+    done.verdict = ruling.verdict;
+    let reason = done.verdict.reason.clone();
+    match (ruling.act, log.incident.goes_on_at()) {
+        (Act::Resume, Some(entry)) => {
+            let resumed = still_ours(log.resume(now, entry, reason).await)?;
+            done.incident = Some((log.head.incident.clone(), log.head.fence));
+            Ok(resumed.and_then(|()| run_of(&log.incident, log.head.fence)))
+        }
+        _ => {
+            let event =
+                Event::Closed { closing: Closing::Escalated, step: None, verdict: done.verdict.clone() };
+            still_ours(log.append(now, event, &[NoticeKind::Escalation]).await)?;
+            Ok(None)
+        }
+    }
 }
 
-/// An incident that was closed or taken over in the meantime needs nothing more.
-fn still_ours<T>(result: Result<T, StepError>) -> Result<Option<T>, Trouble> {
+fn still_ours<T>(result: Result<T, StepError>) -> Result<Option<T>, StepError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(StepError::Fenced { .. }) => Ok(None),
-        Err(error) => Err(Trouble::Step(error)),
+        Err(error) => Err(error),
     }
 }
 
-fn closed(verdict: &Verdict) -> Event {
-    Event::Closed { closing: Closing::Escalated, step: None, verdict: verdict.clone() }
-}
-
-fn died(head: &Head, status: &str) -> Verdict {
-    let reason = format!(
-        "The recovery of {} is {status} and its incident is open: people must take over.",
-        head.database
-    );
-    Verdict::new(Decision::Refuse, Guard::ExecutionDied, reason)
-        .about(&head.database)
-        .seeing("incident", head.incident.to_string())
-        .unless("If the recovery ran, or the incident were closed, nothing would be done.")
+/// Whether an execution works still, as Step Functions calls its status.
+fn runs(status: &str) -> bool {
+    matches!(status, "RUNNING" | "PENDING_REDRIVE")
 }
 
 fn has_started(incident: &Incident, fence: u64) -> bool {

@@ -60,6 +60,12 @@ enum Trouble {
     Step(StepError),
 }
 
+impl From<StepError> for Trouble {
+    fn from(error: StepError) -> Self {
+        Self::Step(error)
+    }
+}
+
 /// What became of one ruling.
 struct Done {
     verdict: Verdict,

@@ -90,7 +90,8 @@ fn standing(status: Option<Status>) -> (Standing, Option<Closing>) {
 fn incident_status(incident: &Incident) -> IncidentStatus {
     let phases = phases::fault_at(incident).map_or_else(Phases::default, |(at, _)| Phases::of(incident, at));
     let closed = incident.closed();
-    let execution = incident.latest(|r| match_started(&r.event));
+    let fence = incident.records.last().map_or(0, |r| r.fence);
+    let execution = incident.latest(|r| match_started(&r.event).filter(|_| r.fence == fence));
     let status = match (closed, execution) {
         (Some(_), _) => Standing::Closed,
         (None, Some(_)) => Standing::Started,
@@ -108,7 +109,7 @@ fn incident_status(incident: &Incident) -> IncidentStatus {
         status,
         closing: closed.map(|(closing, _)| closing),
         drill: incident.drill(),
-        fence: incident.records.last().map_or(0, |r| r.fence),
+        fence,
         execution: execution.map(str::to_owned),
         opened_at: incident.opened_at(),
         closed_at: closed.map(|(_, at)| at),

@@ -29,7 +29,7 @@ fn owes(ruling: &Ruling) -> Vec<NoticeKind> {
     match &ruling.act {
         Act::Open(opening) => opening.owes.clone(),
         Act::Note { owes, .. } => owes.clone(),
-        Act::Nothing | Act::Start | Act::Look | Act::Escalate | Act::Answer => Vec::new(),
+        Act::Nothing | Act::Start | Act::Look | Act::Resume | Act::Escalate | Act::Answer => Vec::new(),
     }
 }
 
@@ -320,19 +320,42 @@ fn one_alarm_may_speak_for_several_databases() {
 
 #[test]
 fn an_ended_execution_matters_only_to_its_own_open_attempt() {
-    let of = |status, fence| {
-        let mut state = state(status);
-        let head = state.heads.get_mut("orders").unwrap();
-        head.incident = recovery::IncidentId::named("orders-20260301t100231544z");
-        head.fence = fence;
-        let ruling = ruled("execution-failed", &plan(), &state);
+    let of = |name: &str, status, fence: u64| {
+        // The sample is of attempt 1; its name says so.
+        let mut event = sample(name);
+        let arn = event["detail"]["executionArn"].as_str().unwrap();
+        let arn = format!("{}-{fence}", arn.strip_suffix("-1").unwrap());
+        event["detail"]["executionArn"] = arn.into();
+        let ended = wire::signals(&event).remove(0).unwrap();
+        let ruling = decide(at("10:10:00"), &ended, &plan(), &attempt(status, fence)).remove(0);
         (words(&ruling), ruling.act)
     };
     for status in [Status::Claimed, Status::Started] {
-        assert_eq!(of(status, 1), (is("refuse", "execution-died"), Act::Escalate));
-        assert_eq!(of(status, 2), (is("ignore", "repeat"), Act::Nothing), "a newer attempt");
+        assert_eq!(of("execution-failed", status, 1), (is("note", "execution-died"), Act::Resume));
+        assert_eq!(of("execution-failed", status, 2), (is("note", "execution-died"), Act::Resume));
+        assert_eq!(of("execution-failed", status, 3), (is("refuse", "execution-died"), Act::Escalate));
+        for final_end in ["execution-timed-out", "execution-aborted"] {
+            assert_eq!(of(final_end, status, 1), (is("refuse", "execution-died"), Act::Escalate));
+        }
     }
-    assert_eq!(of(ESCALATED, 1), (is("ignore", "repeat"), Act::Nothing));
+    assert_eq!(of("execution-failed", ESCALATED, 1), (is("ignore", "repeat"), Act::Nothing));
+}
+
+#[test]
+fn the_end_of_an_attempt_that_was_followed_starts_the_next_if_nobody_has() {
+    for (status, act) in [(Status::Claimed, Act::Start), (Status::Started, Act::Nothing)] {
+        let ruling = ruled("execution-failed", &plan(), &attempt(status, 2));
+        assert_eq!((words(&ruling), ruling.act), (is("ignore", "repeat"), act));
+    }
+}
+
+/// The incident of the samples' executions at its attempt `fence`.
+fn attempt(status: Status, fence: u64) -> State {
+    let mut state = state(status);
+    let head = state.heads.get_mut("orders").unwrap();
+    head.incident = recovery::IncidentId::named("orders-20260301t100231544z");
+    head.fence = fence;
+    state
 }
 
 #[test]

@@ -168,51 +168,6 @@ async fn when_the_execution_cannot_be_started_the_incident_stays_claimed_and_is_
 }
 
 #[tokio::test]
-async fn a_dead_execution_is_handed_over_to_people_once() {
-    for status in ["execution-failed", "execution-timed-out", "execution-aborted"] {
-        let world = World::new();
-        world.decides("10:02:32", "alarm-writer-down").await;
-        assert_eq!(world.decides("10:20:02", status).await, is("refuse", "execution-died"));
-        let newest = world.newest().await;
-        assert_eq!(newest.owes, [NoticeKind::Escalation]);
-        assert!(matches!(newest.event, Event::Closed { closing: Closing::Escalated, .. }));
-        assert!(world.head().await.blocked());
-        assert_eq!(world.decides("10:20:03", status).await, is("ignore", "repeat"), "delivered twice");
-        assert_eq!(world.timeline().await, ["opened", "started", "closed"]);
-    }
-}
-
-#[tokio::test]
-async fn the_sweep_finds_executions_that_died_in_silence() {
-    let world = World::new();
-    world.decides("10:02:32", "alarm-writer-down").await;
-    assert_eq!(world.decides("10:10:00", "sweep-tick").await, is("note", "incident-open"), "it runs");
-    assert_eq!(world.timeline().await, ["opened", "started"]);
-    let run = &world.executions.runs()[0];
-    world.executions.end(&run.execution_name(), "ABORTED");
-    assert_eq!(world.decides("10:15:00", "sweep-tick").await, is("refuse", "execution-died"));
-    assert_eq!(world.newest().await.owes, [NoticeKind::Escalation]);
-    assert_eq!(world.decides("10:20:00", "sweep-tick").await, is("ignore", "not-a-failover"));
-}
-
-#[tokio::test]
-async fn a_claim_whose_execution_has_ended_is_handed_over_not_started_anew() {
-    let world = World::new();
-    world.executions.fail_with(Some(down("Step Functions")));
-    world.handle("10:02:32", &sample("alarm-writer-down")).await.unwrap_err();
-    world.executions.fail_with(None);
-    // It was started after all, the answer was lost, and it ended.
-    let other = World::new();
-    other.decides("10:02:32", "alarm-writer-down").await;
-    let run = other.executions.runs().remove(0);
-    recovery::ports::Executions::start(&world.executions, &run).await.unwrap();
-    world.executions.end(&run.execution_name(), "FAILED");
-    world.decides("10:10:00", "sweep-tick").await;
-    assert_eq!(world.timeline().await, ["opened", "closed"]);
-    assert!(world.head().await.blocked());
-}
-
-#[tokio::test]
 async fn news_grows_the_timeline_and_moves_what_counts_as_a_repeat() {
     let world = World::new();
     world.decides("10:02:32", "alarm-writer-down").await;

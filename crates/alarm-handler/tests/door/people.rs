@@ -68,7 +68,7 @@ async fn an_ack_unblocks_and_only_that() {
     assert_eq!(sample("request-ack")["incident"], json!(incident), "the sample names this incident");
     let early: AckReply = world.ask("10:03:00", sample("request-ack")).await;
     assert!(early.answer.is_refused() && !early.acknowledged, "it is open");
-    world.decides("10:20:02", "execution-failed").await;
+    world.decides("10:20:02", "execution-aborted").await;
 
     let mut later = sample("alarm-writer-down");
     later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:30:00.000+0000");

@@ -144,11 +144,15 @@ impl World {
 
     /// Closes the newest incident as its steps would.
     pub(crate) async fn close(&self, time: &str, closing: Closing) {
-        let head = self.head().await;
-        let mut log = Log::load(&self.incidents, "orders", &head.incident, head.fence).await.unwrap();
         let verdict =
             Verdict::new(recovery::Decision::StandDown, recovery::Guard::RecoveredByItself, "for the test");
-        let event = Event::Closed { closing, step: None, verdict };
+        self.append(time, Event::Closed { closing, step: None, verdict }).await;
+    }
+
+    /// Writes what a step of the newest incident would.
+    pub(crate) async fn append(&self, time: &str, event: Event) {
+        let head = self.head().await;
+        let mut log = Log::load(&self.incidents, "orders", &head.incident, head.fence).await.unwrap();
         log.append(at(time), event, &[]).await.unwrap();
     }
 

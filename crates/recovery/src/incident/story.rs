@@ -1,6 +1,7 @@
 //! What the events of an incident add up to.
 
 use super::{Closing, Event, FailoverAnswer, IncidentId, Record, ServiceNews, Trigger};
+use crate::run::Entry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +159,31 @@ impl Incident {
     pub fn recycled(&self) -> Option<(Timestamp, &[String])> {
         self.latest(|r| {
             if let Event::Recycled { failed, .. } = &r.event { Some((r.at, failed.as_slice())) } else { None }
+        })
+    }
+
+    /// Where a new attempt goes on: after what was achieved last, never at the failover call itself, for the
+    /// state of the database is always read first.
+    #[must_use]
+    pub fn goes_on_at(&self) -> Option<Entry> {
+        self.latest(|r| match &r.event {
+            Event::Opened { entry, .. } => Some(*entry),
+            Event::Confirmed { .. } | Event::Assessed { .. } => Some(Entry::Assess),
+            Event::AlreadyMoved { .. } | Event::FailoverIntended { .. } => Some(Entry::Promotion),
+            Event::Promoted { .. } => Some(Entry::Endpoint),
+            Event::EndpointMoved { .. } => Some(Entry::Recycle),
+            Event::Recycled { .. } => Some(Entry::Verify),
+            Event::Verified { .. } => Some(Entry::Close),
+            Event::Started { .. }
+            | Event::Noted { .. }
+            | Event::Held { .. }
+            | Event::FailoverAnswered { .. }
+            | Event::EndpointSeen { .. }
+            | Event::Services { .. }
+            | Event::Health { .. }
+            | Event::Resumed { .. }
+            | Event::Closed { .. }
+            | Event::Acknowledged { .. } => None,
         })
     }
 

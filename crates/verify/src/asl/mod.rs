@@ -18,17 +18,19 @@ pub const ESCALATE: &str = "Escalate";
 
 /// The errors of ours that a state may try again after: the step changed nothing, or may be repeated.
 pub const OUR_RETRIED_ERRORS: [&str; 2] = ["Throttled", "Unavailable"];
-/// The errors of Lambda itself that a state may try again after, as AWS names them.
-pub const LAMBDA_RETRIED_ERRORS: [&str; 6] = [
+/// The errors of Lambda itself that a state may try again after, as AWS names them. The last three are a function
+/// that died, or ran over its time, before it could answer.
+pub const LAMBDA_RETRIED_ERRORS: [&str; 9] = [
     "Lambda.AWSLambdaException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
     "Lambda.TooManyRequestsException",
     "Sandbox.Timedout",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "States.Timeout",
 ];
-/// What AWS calls a function that died or ran over its time before it could answer.
-pub const DIED: [&str; 3] = ["Lambda.Unknown", "Runtime.ExitError", "States.Timeout"];
 /// Seconds before the acting step begins anew after an error that may pass.
 pub const ANEW_AFTER_S: u64 = 2;
 

@@ -1,7 +1,7 @@
 //! Each state by itself.
 
 use super::{
-    ACTING, ANEW_AFTER_S, DIED, ESCALATE, LAMBDA_RETRIED_ERRORS, Limits, OUR_RETRIED_ERRORS, list, only, text,
+    ACTING, ANEW_AFTER_S, ESCALATE, LAMBDA_RETRIED_ERRORS, Limits, OUR_RETRIED_ERRORS, list, only, text,
 };
 use serde_json::{Map, Value, json};
 
@@ -110,17 +110,10 @@ fn retry(name: &str, state: &Value, findings: &mut Vec<String>) {
                 .filter(|field| retrier.get(**field).is_none())
                 .map(|field| format!("{name}: the Retry has no {field}")),
         );
-        let listed =
-            |error: &&str| OUR_RETRIED_ERRORS.contains(error) || LAMBDA_RETRIED_ERRORS.contains(error);
-        findings.extend(
-            list(retrier, "ErrorEquals")
-                .iter()
-                .map(|error| error.as_str().unwrap_or_default())
-                .filter(|error| !listed(error))
-                .map(|error| {
-                    format!("{name}: {error:?} is not an error that a repeat is known to be harmless after")
-                }),
-        );
+        let expected = json!(passing());
+        if retrier.get("ErrorEquals") != Some(&expected) {
+            findings.push(format!("{name}: the Retry must be for {expected}"));
+        }
     }
 }
 
@@ -141,11 +134,15 @@ fn catch(name: &str, state: &Value, states: &Map<String, Value>, findings: &mut 
     }
 }
 
-/// After what may pass, or when the function died, acting begins anew from its own wait: it alone has no Retry.
+/// The errors after which the same step may succeed, and after which a repeat is harmless.
+fn passing() -> Vec<&'static str> {
+    [&OUR_RETRIED_ERRORS[..], &LAMBDA_RETRIED_ERRORS[..]].concat()
+}
+
+/// After what may pass acting begins anew from its own wait: it alone has no Retry.
 fn begins_anew() -> Value {
-    let errors: Vec<&str> = [&OUR_RETRIED_ERRORS[..], &LAMBDA_RETRIED_ERRORS[..], &DIED[..]].concat();
     let wait = format!("{ACTING} wait");
-    json!({"ErrorEquals": errors, "Assign": {"after": ANEW_AFTER_S}, "Next": wait})
+    json!({"ErrorEquals": passing(), "Assign": {"after": ANEW_AFTER_S}, "Next": wait})
 }
 
 fn choice(name: &str, state: &Value, findings: &mut Vec<String>) {

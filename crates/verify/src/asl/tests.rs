@@ -123,7 +123,7 @@ fn acting_begins_anew_only_after_what_may_pass() {
 #[test]
 fn a_retry_names_harmless_errors_only_and_is_bounded() {
     for error in ["States.ALL", "States.TaskFailed", "Refused", "Fenced"] {
-        refused(|s| s["Assess"]["Retry"][0]["ErrorEquals"] = json!([error]), "is not an error that a repeat");
+        refused(|s| s["Assess"]["Retry"][0]["ErrorEquals"] = json!([error]), "Assess: the Retry must be for");
     }
     refused(
         |s| {
