@@ -10,10 +10,11 @@ mod settings;
 mod state;
 pub mod wire;
 
+pub use aws::function::read_plan;
 pub use decide::{Act, Opening, Ruling, decide};
 pub use explain::{Explanation, explain};
 pub use handle::{Context, Ports, STORE_PATIENCE, handle};
-pub use settings::{MissingSetting, Settings, read_plan};
+pub use settings::Settings;
 pub use state::State;
 
 use plan::Plan;

@@ -1,6 +1,6 @@
 //! Wiring of alarm-handler: settings, plan and clients once, then one event after the other.
 
-use alarm_handler::{Context, Ports, STORE_PATIENCE, Settings, handle, read_plan};
+use alarm_handler::{Context, Ports, STORE_PATIENCE, Settings, handle};
 use aws::{IncidentTable, NoticeTopic, StateMachine, function};
 use lambda_runtime::Error;
 use serde_json::Value;
@@ -13,10 +13,8 @@ async fn main() -> Result<(), Error> {
 
 async fn serve() -> Result<(), Error> {
     let settings = Settings::from(&function::environment())?;
-    let name = settings.plan.display().to_string();
-    let bytes = std::fs::read(&settings.plan).map_err(|e| format!("cannot read the plan {name}: {e}"))?;
     let context = &Context {
-        plan: read_plan(&bytes, &name)?,
+        plan: function::plan_at(&settings.plan)?,
         account: settings.account,
         region: settings.region,
         drill: settings.drill,

@@ -4,8 +4,7 @@ use crate::failure::{failed, missing};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::{Client, types::MessageAttributeValue};
-use recovery::{CallError, Failure, notice::Notice, ports::Topic};
-use serde::Serialize;
+use recovery::{CallError, Failure, notice::Notice, ports::Topic, text::wire_name};
 
 const SNS: &str = "SNS";
 const PUBLISH: &str = "Publish";
@@ -33,7 +32,7 @@ impl Topic for NoticeTopic {
     async fn publish(&self, notice: &Notice) -> Result<String, CallError> {
         let mut call = self.client.publish().topic_arn(&self.arn);
         call = call.subject(subject(&notice.subject)).message(body(notice));
-        for (name, kind, value) in attributes(notice)? {
+        for (name, kind, value) in attributes(notice) {
             let value = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
             let value =
                 value.map_err(|e| CallError::new(SNS, PUBLISH, Failure::Malformed, &e.to_string()))?;
@@ -45,28 +44,19 @@ impl Topic for NoticeTopic {
 }
 
 /// What subscribers filter by.
-fn attributes(notice: &Notice) -> Result<Vec<(&'static str, &'static str, String)>, CallError> {
+fn attributes(notice: &Notice) -> Vec<(&'static str, &'static str, String)> {
     let all = [
-        ("severity", "String", word(&notice.severity)?),
+        ("severity", "String", wire_name(&notice.severity)),
         ("audience", "String", notice.audience.clone()),
         ("database", "String", notice.database.clone()),
         ("incident", "String", notice.incident.to_string()),
-        ("kind", "String", word(&notice.kind)?),
+        ("kind", "String", wire_name(&notice.kind)),
         ("drill", "String", notice.drill.to_string()),
         ("sequence", "Number", notice.sequence.to_string()),
         ("id", "String", notice.id.clone()),
     ];
     // SNS refuses an attribute that is empty.
-    Ok(all.into_iter().filter(|(_, _, value)| !value.is_empty()).collect())
-}
-
-/// The name that a value without fields has on the wire.
-fn word(value: &impl Serialize) -> Result<String, CallError> {
-    let json = serde_json::to_value(value);
-    let word = json.ok().and_then(|v| v.as_str().map(str::to_owned));
-    word.ok_or_else(|| {
-        CallError::new(SNS, PUBLISH, Failure::Malformed, "a notice's kind or severity has no name")
-    })
+    all.into_iter().filter(|(_, _, value)| !value.is_empty()).collect()
 }
 
 /// A subject that SNS takes: printable ASCII, one line, fewer than 100 characters, beginning with a character

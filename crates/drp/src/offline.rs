@@ -3,6 +3,7 @@
 use crate::{Done, DrpError};
 use alarm_handler::{Explanation, State};
 use plan::{Parsed, Plan, Severity};
+use recovery::text::wire_name;
 use serde_json::json;
 use std::{io::Write, path::Path};
 
@@ -57,8 +58,8 @@ pub(crate) fn explain(
 
 fn write_explanation(explanation: &Explanation, out: &mut dyn Write) -> Result<(), DrpError> {
     let Explanation { decision, guard, reason, database, evidence, would_change, all } = explanation;
-    writeln!(out, "decision      {}", crate::show::word(decision))?;
-    writeln!(out, "guard         {}", crate::show::word(guard))?;
+    writeln!(out, "decision      {}", wire_name(decision))?;
+    writeln!(out, "guard         {}", wire_name(guard))?;
     writeln!(out, "database      {}", database.as_deref().unwrap_or("–"))?;
     writeln!(out, "because       {reason}")?;
     for fact in evidence {
@@ -72,8 +73,8 @@ fn write_explanation(explanation: &Explanation, out: &mut dyn Write) -> Result<(
             out,
             "also          {}: {} ({}), {}",
             other.database.as_deref().unwrap_or("–"),
-            crate::show::word(&other.decision),
-            crate::show::word(&other.guard),
+            wire_name(&other.decision),
+            wire_name(&other.guard),
             other.reason
         )?;
     }

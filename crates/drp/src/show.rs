@@ -1,25 +1,16 @@
 //! What people read.
 
 use alarm_handler::reply::{DatabaseStatus, FailoverReply, IncidentStatus, Moment, Standing, StatusReply};
-use recovery::incident::ServiceState;
-use serde::Serialize;
+use recovery::{incident::ServiceState, text::wire_name};
 use std::io::{Result, Write};
-
-/// A word as it is written in JSON and in the documentation.
-pub(crate) fn word<T: Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
-}
 
 /// The answer to a request for a failover.
 pub(crate) fn failover(reply: &FailoverReply, out: &mut dyn Write) -> Result<()> {
     writeln!(
         out,
         "{} ({}): {}",
-        word(&reply.answer.decision),
-        word(&reply.answer.guard),
+        wire_name(&reply.answer.decision),
+        wire_name(&reply.answer.guard),
         reply.answer.reason
     )?;
     for fact in &reply.evidence {
@@ -57,11 +48,11 @@ fn row(database: &DatabaseStatus, out: &mut dyn Write) -> Result<()> {
         Standing::None => "no incident so far".to_owned(),
         Standing::Claimed | Standing::Started => "RECOVERY RUNS".to_owned(),
         Standing::Closed => {
-            let how = database.closing.as_ref().map_or_else(|| "closed".to_owned(), word);
+            let how = database.closing.as_ref().map_or_else(|| "closed".to_owned(), wire_name);
             format!("last incident {how}")
         }
     };
-    writeln!(out, "{}  {}  mode {}  {state}", database.name, database.region, word(&database.mode))?;
+    writeln!(out, "{}  {}  mode {}  {state}", database.name, database.region, wire_name(&database.mode))?;
     if let Some(writer) = &database.writer {
         writeln!(out, "  writer (last seen)  {writer}")?;
     }
@@ -113,5 +104,8 @@ pub(crate) fn end(incident: &IncidentStatus, out: &mut dyn Write) -> Result<()> 
 }
 
 fn standing(incident: &IncidentStatus) -> String {
-    incident.closing.as_ref().map_or_else(|| word(&incident.status), |how| format!("closed: {}", word(how)))
+    incident
+        .closing
+        .as_ref()
+        .map_or_else(|| wire_name(&incident.status), |how| format!("closed: {}", wire_name(how)))
 }

@@ -1,4 +1,7 @@
-//! Text that came from outside, made safe for subjects, e-mails, logs and Markdown.
+//! Text that came from outside, made safe for subjects, e-mails, logs and Markdown; and the names of our own.
+
+use serde::Serialize;
+use serde_json::Value;
 
 /// One line of at most `max` characters: control characters and line breaks become single spaces, text
 /// direction overrides are dropped, and what was cut is marked with `…`.
@@ -52,6 +55,16 @@ pub fn markdown(text: &str, max: usize) -> String {
         }
     }
     out
+}
+
+/// The stable name that a value without fields, such as a decision or a guard, has on the wire: people search logs
+/// for it. Empty for a value that has none.
+#[must_use]
+pub fn wire_name(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    }
 }
 
 /// Characters without a glyph that reorder or hide text.

@@ -3,8 +3,8 @@
 use crate::{
     decision::{Decision, Verdict},
     incident::{Closing, Event, FailoverAnswer, Record, ServiceNews, ServiceState, Trigger},
-    run::{Entry, Step},
-    text,
+    run::Step,
+    text::{self, wire_name},
 };
 
 /// What happened, in one line of plain English without the time. Text from outside was bounded and cleaned
@@ -50,7 +50,7 @@ pub fn line(record: &Record) -> String {
             format!("Healthy since {healthy_since}, for as long as the plan asks.")
         }
         Event::Resumed { entry, reason } => {
-            format!("A new attempt ({}) begins at {}: {reason}", record.fence, entry_name(*entry))
+            format!("A new attempt ({}) begins at {}: {reason}", record.fence, wire_name(entry))
         }
         Event::Closed { closing, step, verdict } => closed(*closing, *step, verdict),
         Event::Acknowledged { by, reason } if reason.is_empty() => {
@@ -65,10 +65,13 @@ fn opened(trigger: &Trigger, verdict: &Verdict, drill: bool, closing: Option<Clo
     let what = match trigger {
         Trigger::Alarm { name, at, .. } => format!("Alarm {name} went to ALARM at {at}."),
         Trigger::Database { at, message, .. } => format!("RDS said at {at}: {message}."),
+        Trigger::Person { by, reason, accept_data_loss: true, .. } => {
+            format!("{by} asked for a failover and accepts data loss: {reason}.")
+        }
         Trigger::Person { by, reason, .. } => format!("{by} asked for a failover: {reason}."),
     };
     let end = match closing {
-        Some(closing) => format!(" Closed at once as {}.", closing_name(closing)),
+        Some(closing) => format!(" Closed at once as {}.", wire_name(&closing)),
         None => String::new(),
     };
     format!("{drill}{what} {}{end}", verdict.reason)
@@ -121,46 +124,8 @@ fn closed(closing: Closing, step: Option<Step>, verdict: &Verdict) -> String {
         Closing::Refused => "Refused",
         Closing::Escalated => "Handed over to people",
     };
-    let step = step.map(|s| format!(" at {}", step_name(s))).unwrap_or_default();
+    let step = step.map(|s| format!(" at {}", wire_name(&s))).unwrap_or_default();
     format!("{end}{step}: {}", verdict.reason)
-}
-
-/// An ending as it is written on the wire and for people, such as `stood-down`.
-#[must_use]
-pub const fn closing_name(closing: Closing) -> &'static str {
-    match closing {
-        Closing::Recovered => "recovered",
-        Closing::StoodDown => "stood-down",
-        Closing::Observed => "observed",
-        Closing::Refused => "refused",
-        Closing::Escalated => "escalated",
-    }
-}
-
-const fn entry_name(entry: Entry) -> &'static str {
-    match entry {
-        Entry::Confirm => "confirm",
-        Entry::Assess => "assess",
-        Entry::Promotion => "promotion",
-        Entry::Endpoint => "endpoint",
-        Entry::Recycle => "recycle",
-        Entry::Verify => "verify",
-        Entry::Close => "close",
-    }
-}
-
-const fn step_name(step: Step) -> &'static str {
-    match step {
-        Step::Confirm => "confirm",
-        Step::Assess => "assess",
-        Step::FailOver => "fail-over",
-        Step::Promotion => "promotion",
-        Step::Endpoint => "endpoint",
-        Step::Recycle => "recycle",
-        Step::Verify => "verify",
-        Step::Close => "close",
-        Step::Escalate => "escalate",
-    }
 }
 
 #[cfg(test)]
@@ -182,39 +147,6 @@ mod tests {
 
     fn verdict(decision: Decision, reason: &str) -> Verdict {
         Verdict::new(decision, Guard::WitnessesAgree, reason)
-    }
-
-    #[test]
-    fn names_are_spelled_as_on_the_wire() {
-        for closing in
-            [Closing::Recovered, Closing::StoodDown, Closing::Observed, Closing::Refused, Closing::Escalated]
-        {
-            assert_eq!(serde_json::json!(closing), closing_name(closing));
-        }
-        for entry in [
-            Entry::Confirm,
-            Entry::Assess,
-            Entry::Promotion,
-            Entry::Endpoint,
-            Entry::Recycle,
-            Entry::Verify,
-            Entry::Close,
-        ] {
-            assert_eq!(serde_json::json!(entry), entry_name(entry));
-        }
-        for step in [
-            Step::Confirm,
-            Step::Assess,
-            Step::FailOver,
-            Step::Promotion,
-            Step::Endpoint,
-            Step::Recycle,
-            Step::Verify,
-            Step::Close,
-            Step::Escalate,
-        ] {
-            assert_eq!(serde_json::json!(step), step_name(step));
-        }
     }
 
     #[test]

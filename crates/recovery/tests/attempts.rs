@@ -1,5 +1,6 @@
 //! A new attempt at an interrupted recovery: where it goes on, and that the old one can write nothing more.
 #![cfg(feature = "twins")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use recovery::{
     Decision, Entry, Event, Guard, Run, Verdict,

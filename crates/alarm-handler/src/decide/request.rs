@@ -46,8 +46,9 @@ pub(super) fn decide(now: Timestamp, request: &Request, plan: &Plan, state: &Sta
         return Ruling::nothing(verdict);
     }
     match request {
-        Request::Failover { database, reason, by, dry_run } => {
-            failover(now, &Asked { database, reason, by, dry_run: *dry_run }, plan, state)
+        Request::Failover { database, reason, by, dry_run, accept_data_loss } => {
+            let (dry_run, accept_data_loss) = (*dry_run, *accept_data_loss);
+            failover(now, &Asked { database, reason, by, dry_run, accept_data_loss }, plan, state)
         }
         Request::Status { .. } | Request::Ack { .. } | Request::Pause { .. } | Request::Resume { .. } => {
             let verdict = Verdict::new(Decision::Note, Guard::PersonAsks, "A person asks, and is answered.")
@@ -67,16 +68,22 @@ struct Asked<'a> {
     reason: &'a str,
     by: &'a str,
     dry_run: bool,
+    accept_data_loss: bool,
 }
 
 fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ruling {
-    let Asked { database, reason, by, dry_run } = *asked;
+    let Asked { database, reason, by, dry_run, accept_data_loss } = *asked;
     if let Some(why) = state.elsewhere(plan, database) {
         let verdict = refused(Guard::NotOurs, format!("{why}."), plan, database)
             .unless("Ask the stack in the database's region.");
         return Ruling::nothing(verdict);
     }
-    let evidence = |verdict: Verdict| verdict.about(database).seeing(format!("asked by {by}"), reason);
+    let evidence = |verdict: Verdict| {
+        let verdict = verdict.about(database).seeing(format!("asked by {by}"), reason);
+        if accept_data_loss { verdict.seeing("data loss", format!("accepted by {by}")) } else { verdict }
+    };
+    let guard = if accept_data_loss { Guard::PersonAcceptsLoss } else { Guard::PersonAsks };
+    let loss = if accept_data_loss { ", also to one that lags more than the plan's RPO," } else { "" };
     let open = state.head(database).filter(|h| h.open());
     if dry_run {
         let said = match open {
@@ -85,7 +92,7 @@ fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ru
                 head.incident
             ),
             None => format!(
-                "{database} would be failed over to the best reader and its services restarted. Nothing was changed."
+                "{database} would be failed over to the best reader{loss} and its services restarted. Nothing was changed."
             ),
         };
         let verdict = evidence(Verdict::new(Decision::Act, Guard::DryRun, said))
@@ -96,14 +103,14 @@ fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ru
         let said = format!(
             "{by} asks for a failover of {database} while an incident is open: if it still waits, it acts at once. {reason}"
         );
-        let verdict = evidence(Verdict::new(Decision::Note, Guard::PersonAsks, said))
+        let verdict = evidence(Verdict::new(Decision::Note, guard, said))
             .seeing("incident", open_incident(head))
             .unless("Without an open incident a new recovery would begin.");
         return Ruling::note(verdict, None, &[]);
     }
     let said = format!("{by} asks for a failover of {database}: {reason}");
-    let verdict = evidence(Verdict::new(Decision::Act, Guard::PersonAsks, said))
+    let verdict = evidence(Verdict::new(Decision::Act, guard, said))
         .unless("Without an available reader, or in a region that the plan forbids, it would be refused.");
-    let trigger = Trigger::Person { by: by.to_owned(), reason: reason.to_owned(), at: now };
+    let trigger = Trigger::Person { by: by.to_owned(), reason: reason.to_owned(), at: now, accept_data_loss };
     Ruling::open(verdict, trigger, Entry::Assess, None, &[NoticeKind::Interruption])
 }

@@ -110,19 +110,14 @@ async fn after_death(
 ) -> Result<Option<Run>, StepError> {
     done.verdict = ruling.verdict;
     let reason = done.verdict.reason.clone();
-    match (ruling.act, log.incident.goes_on_at()) {
-        (Act::Resume, Some(entry)) => {
-            let resumed = still_ours(log.resume(now, entry, reason).await)?;
-            done.incident = Some((log.head.incident.clone(), log.head.fence));
-            Ok(resumed.and_then(|()| run_of(&log.incident, log.head.fence)))
-        }
-        _ => {
-            let event =
-                Event::Closed { closing: Closing::Escalated, step: None, verdict: done.verdict.clone() };
-            still_ours(log.append(now, event, &[NoticeKind::Escalation]).await)?;
-            Ok(None)
-        }
+    if let (Act::Resume, Some(entry)) = (ruling.act, log.incident.goes_on_at()) {
+        let resumed = still_ours(log.resume(now, entry, reason).await)?;
+        done.incident = Some((log.head.incident.clone(), log.head.fence));
+        return Ok(resumed.and_then(|()| run_of(&log.incident, log.head.fence)));
     }
+    let event = Event::Closed { closing: Closing::Escalated, step: None, verdict: done.verdict.clone() };
+    still_ours(log.append(now, event, &[NoticeKind::Escalation]).await)?;
+    Ok(None)
 }
 
 fn still_ours<T>(result: Result<T, StepError>) -> Result<Option<T>, StepError> {

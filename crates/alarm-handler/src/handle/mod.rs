@@ -19,6 +19,7 @@ use recovery::{
     CallError, Decision, Failure, Guard, IncidentId, StepError, Verdict,
     ports::{Executions, Incidents, Topic},
     signal::{AlarmValue, Request, Signal},
+    text::wire_name,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -233,20 +234,14 @@ fn failover_reply(done: Done, dry_run: bool, plan: &Plan) -> FailoverReply {
 
 fn log(done: &Done) {
     tracing::info!(
-        decision = word(&done.verdict.decision),
-        guard = word(&done.verdict.guard),
+        decision = wire_name(&done.verdict.decision),
+        guard = wire_name(&done.verdict.guard),
         database = done.verdict.database.as_deref().unwrap_or_default(),
         incident = done.incident.as_ref().map(|(id, _)| id.as_str()).unwrap_or_default(),
         execution = done.execution.as_deref().unwrap_or_default(),
         "{}",
         done.verdict.reason
     );
-}
-
-/// A decision's or guard's stable name.
-fn word(value: &impl Serialize) -> String {
-    let json = serde_json::to_value(value).ok();
-    json.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn json(reply: &impl Serialize) -> Result<Value, Trouble> {

@@ -12,12 +12,13 @@ pub(super) fn request(node: &Node<'_>) -> Result<Signal, StepError> {
     let name = node.need_text("mainstay")?;
     let request = match name {
         "failover" => {
-            only(node, &["database", "reason", "by", "dry_run"])?;
+            only(node, &["database", "reason", "by", "dry_run", "accept_data_loss"])?;
             Request::Failover {
                 database: said(node, "database", 63)?,
                 reason: said(node, "reason", 500)?,
                 by: said(node, "by", 100)?,
                 dry_run: flag(node, "dry_run")?,
+                accept_data_loss: flag(node, "accept_data_loss")?,
             }
         }
         "status" => {

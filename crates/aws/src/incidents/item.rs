@@ -6,6 +6,7 @@ use recovery::{
     CallError, Failure, Head, IncidentId, Record, Status,
     notice::Notice,
     ports::{Scope, Switch},
+    text::wire_name,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
@@ -56,7 +57,7 @@ pub(super) fn of_head(head: &Head) -> Result<Item, CallError> {
     let status = match head.status {
         Status::Claimed => "claimed".to_owned(),
         Status::Started => "started".to_owned(),
-        Status::Closed(closing) => word(&closing)?,
+        Status::Closed(closing) => wire_name(&closing),
     };
     Ok(item([
         ("pk", text(&database_key(&head.database))),
@@ -85,7 +86,7 @@ pub(super) fn of_record(record: &Record) -> Result<Item, CallError> {
         ("event", text(kind)),
         (BODY, json(record, &format!("event {} of incident", record.sequence), record.incident.as_str())?),
     ]);
-    let owes = record.owes.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+    let owes: Vec<String> = record.owes.iter().map(wire_name).collect();
     if !owes.is_empty() {
         event.insert("owes".to_owned(), text(&owes.join(" ")));
     }
@@ -143,13 +144,4 @@ fn json(value: &impl Serialize, what: &str, name: &str) -> Result<AttributeValue
         return Err(refused(Failure::Refused, &message));
     }
     Ok(AttributeValue::S(json))
-}
-
-/// The name that a value without fields has on the wire.
-fn word(value: &impl Serialize) -> Result<String, CallError> {
-    let json = serde_json::to_value(value).ok();
-    let word = json.and_then(|v| v.as_str().map(str::to_owned));
-    word.ok_or_else(|| {
-        CallError::new(DYNAMODB, "PutItem", Failure::Malformed, "a value has no name on the wire")
-    })
 }

@@ -3,6 +3,7 @@
 use super::Check;
 use crate::evidence::Evidence;
 use plan::NoticeKind;
+use recovery::text::wire_name;
 
 pub(super) fn notices(seen: &Evidence, audience: &str, name: &'static str, expected: &[NoticeKind]) -> Check {
     // SNS may deliver a copy: it bears the same incident and sequence, and is one notice.
@@ -11,7 +12,7 @@ pub(super) fn notices(seen: &Evidence, audience: &str, name: &'static str, expec
     got.sort_unstable();
     got.dedup();
     let got: Vec<&str> = got.into_iter().map(|(_, kind)| kind).collect();
-    let wanted: Vec<String> = expected.iter().copied().map(kind_name).collect();
+    let wanted: Vec<String> = expected.iter().map(wire_name).collect();
     Check::new(name, got == wanted, format!("received {got:?}, expected {wanted:?}"))
 }
 
@@ -50,8 +51,4 @@ pub(super) fn nothing_else_dead(seen: &Evidence) -> Check {
         others.is_empty(),
         if others.is_empty() { "empty otherwise".to_owned() } else { others.join("; ") },
     )
-}
-
-fn kind_name(kind: NoticeKind) -> String {
-    serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

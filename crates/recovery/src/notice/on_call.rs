@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     incident::{FailoverAnswer, ServiceNews, ServiceState},
-    run::Step,
+    text::wire_name,
 };
 
 /// More facts than this help nobody.
@@ -70,7 +70,7 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
         }
         News::Refused => format!("Mainstay does not act on {it}: {}. You decide.", because(facts.guard())),
         News::Escalated { step } => {
-            let step = step.map_or_else(String::new, |s| format!(" at the step {}", step_name(s)));
+            let step = step.map_or_else(String::new, |s| format!(" at the step {}", wire_name(&s)));
             format!(
                 "Mainstay cannot go on with {it}{step}: you take over now. It acts no more on {it} by itself until \
                  somebody acknowledges."
@@ -121,19 +121,13 @@ fn verdict(letter: Letter, facts: &Facts<'_>) -> Letter {
             "Decision",
             Some(format!(
                 "{} ({}): {}",
-                word(&verdict.decision),
-                word(&verdict.guard),
+                wire_name(&verdict.decision),
+                wire_name(&verdict.guard),
                 crate::text::plain(&verdict.reason, 500)
             )),
         )
         .list("Evidence", &evidence)
         .tell("What would change it", change)
-}
-
-/// The stable spelling of a decision or guard, which is what people search logs for.
-fn word(value: &impl serde::Serialize) -> String {
-    let json = serde_json::to_value(value).ok();
-    json.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn expected(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
@@ -241,8 +235,4 @@ fn ended(service: &ServiceNews) -> String {
         name(&service.name),
         crate::text::plain(&service.reason, 300)
     )
-}
-
-fn step_name(step: Step) -> String {
-    word(&step)
 }
