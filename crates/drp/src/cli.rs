@@ -1,6 +1,7 @@
 //! The command line of `drp`.
 
 use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
+use recovery::signal::Request;
 use std::path::PathBuf;
 
 /// Mainstay's tool for people: check the plan, explain a decision, fail a database over, see how it goes.
@@ -43,15 +44,9 @@ pub enum Command {
     },
     /// Fail a database over now, and follow the recovery to its end.
     Failover {
-        /// The plan's name of the database.
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        database: String,
-        /// Why. It goes into the incident and the notices.
-        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
-        reason: String,
-        /// Only say what would be done.
-        #[arg(long)]
-        dry_run: bool,
+        /// What is asked for.
+        #[command(flatten)]
+        ask: Failover,
         /// End when the recovery has been started.
         #[arg(long)]
         no_follow: bool,
@@ -108,6 +103,40 @@ pub enum Command {
     },
 }
 
+/// A failover as a person asks for it.
+#[derive(Debug, Args)]
+// Flattened into the subcommand of the same name, which is a group already.
+#[group(skip)]
+pub struct Failover {
+    /// The plan's name of the database.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub database: String,
+    /// Why. It goes into the incident and the notices.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub reason: String,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Accept that data is lost which has not reached the reader. Without it, a database whose readers all lag more
+    /// than the plan's RPO is not failed over.
+    #[arg(long)]
+    pub accept_data_loss: bool,
+}
+
+impl Failover {
+    /// The request that is sent for it.
+    #[must_use]
+    pub fn request(&self, by: &str) -> Request {
+        Request::Failover {
+            database: self.database.clone(),
+            reason: self.reason.clone(),
+            by: by.to_owned(),
+            dry_run: self.dry_run,
+            accept_data_loss: self.accept_data_loss,
+        }
+    }
+}
+
 /// How alarm-handler is reached, and who asks. Region and credentials are AWS's usual ones.
 #[derive(Debug, Args)]
 pub struct Door {
@@ -130,5 +159,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn data_loss_is_accepted_in_words_and_never_by_default() {
+        let sent = |flags: &[&str]| {
+            let line = ["drp", "failover", "orders", "--reason", "why", "--by", "dana"];
+            let Command::Failover { ask, at, .. } = Cli::parse_from([&line[..], flags].concat()).command
+            else {
+                panic!("another command");
+            };
+            serde_json::to_value(ask.request(&at.by)).unwrap()
+        };
+        let plain = serde_json::json!({
+            "mainstay": "failover", "database": "orders", "reason": "why", "by": "dana", "dry_run": false,
+        });
+        assert_eq!(sent(&[]), plain, "as a door of before reads it");
+        let mut accepting = plain.clone();
+        accepting["accept_data_loss"] = true.into();
+        assert_eq!(sent(&["--accept-data-loss"]), accepting);
     }
 }

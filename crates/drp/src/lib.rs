@@ -85,10 +85,9 @@ pub async fn run(cli: Cli, out: &mut (dyn std::io::Write + Send)) -> Result<Done
         Command::Explain { event, plan, state, json } => {
             offline::explain(&event, &plan, state.as_deref(), json, out)
         }
-        Command::Failover { database, reason, dry_run, no_follow, at } => {
-            let by = at.by.clone();
-            let request = Request::Failover { database, reason, by, dry_run };
-            ask::failover(&at, &request, !no_follow && !dry_run, out).await
+        Command::Failover { ask, no_follow, at } => {
+            let follow = !no_follow && !ask.dry_run;
+            ask::failover(&at, &ask.request(&at.by), follow, out).await
         }
         Command::Status { database, incident, at } => {
             ask::status(&at, &Request::Status { database, incident }, out).await

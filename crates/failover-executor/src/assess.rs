@@ -102,9 +102,9 @@ pub fn assess(case: &Case<'_>, cluster: &Cluster, lags: &Lags) -> Assessment {
         let reason = format!("Cluster {} names no writer to take over from.", cluster.identifier);
         return Assessment::Otherwise(refuse(case, Guard::WrongState, reason));
     };
-    match target::choose(case.plan, cluster, lags, person) {
+    match target::choose(case.plan, cluster, lags, case.incident.accepts_loss()) {
         Ok(choice) => Assessment::Promote { writer: writer.clone(), choice: Box::new(choice) },
-        Err(reason) => Assessment::Otherwise(refuse(case, Guard::NoReader, reason)),
+        Err(none) => Assessment::Otherwise(refuse(case, none.guard, none.reason)),
     }
 }
 

@@ -64,7 +64,8 @@ pub fn decide(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
 
 fn judge(now: Timestamp, case: &Case<'_>, sight: &Sight) -> Judgement {
     if let Some(who) = case.person() {
-        let reason = format!("A person asks for the failover: {who}.");
+        let loss = if case.incident.accepts_loss() { " The loss of data is accepted." } else { "" };
+        let reason = format!("A person asks for the failover: {who}.{loss}");
         return Judgement::act(Verdict::new(Decision::Act, Guard::PersonAsks, reason));
     }
     let hold = |guard, reason: String| hold(now, case, guard, reason, LOOK_AGAIN_S);
@@ -193,8 +194,9 @@ pub(crate) fn hold(now: Timestamp, case: &Case<'_>, guard: Guard, reason: String
 
 /// A guard forbids acting: closed, and people are told how to act by hand.
 pub(crate) fn refuse(case: &Case<'_>, guard: Guard, reason: String) -> Judgement {
+    let consent = if guard == Guard::LagAboveRpo { " --accept-data-loss" } else { "" };
     let verdict = Verdict::new(Decision::Refuse, guard, reason).unless(format!(
-        "A person decides: drp failover {} --reason … or, without Mainstay: {}",
+        "A person decides: drp failover {}{consent} --reason … or, without Mainstay: {}",
         case.plan.name,
         by_hand::fail_over(case.plan)
     ));

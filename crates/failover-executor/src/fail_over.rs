@@ -167,7 +167,7 @@ pub fn last_look(now: Timestamp, case: &Case<'_>, sight: &Sight, lags: &Lags) ->
 fn fit(case: &Case<'_>, cluster: &Cluster, lags: &Lags, chosen: &str) -> bool {
     let mut alone = cluster.clone();
     alone.members.retain(|m| m.writer || m.instance == chosen);
-    target::choose(case.plan, &alone, lags, case.person().is_some()).is_ok()
+    target::choose(case.plan, &alone, lags, case.incident.accepts_loss()).is_ok()
 }
 
 fn moved_since(case: &Case<'_>, cluster: &Cluster, before: &str) -> Judgement {

@@ -1,7 +1,7 @@
 //! The incident that a run works on, and whether it may.
 
 use recovery::{
-    Closing, Next, Run, Step, StepError, StepReply,
+    Closing, Guard, Next, Run, Step, StepError, StepReply,
     head::{Head, Status},
     incident::{Event, Incident, Trigger},
     log::Log,
@@ -90,7 +90,8 @@ impl<'a> Case<'a> {
             let Event::Noted { verdict, .. } = &r.event else {
                 return None;
             };
-            (verdict.guard == recovery::Guard::PersonAsks).then(|| verdict.reason.clone())
+            let asks = matches!(verdict.guard, Guard::PersonAsks | Guard::PersonAcceptsLoss);
+            asks.then(|| verdict.reason.clone())
         })
     }
 

@@ -1,7 +1,11 @@
 //! Which reader is promoted, and why that one.
 
 use plan::{Database, Kind};
-use recovery::topology::{Cluster, Member};
+use recovery::{
+    Guard,
+    notice::commands,
+    topology::{Cluster, Member},
+};
 use std::{cmp::Ordering, collections::BTreeMap};
 
 /// Replica lag by instance, in milliseconds. An instance without an entry, or with none, is not known.
@@ -18,22 +22,31 @@ pub struct Choice {
     pub reason: String,
 }
 
+/// Why no reader is promoted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoTarget {
+    /// [`Guard::NoReader`], or [`Guard::LagAboveRpo`] when one could be promoted at the price of data.
+    pub guard: Guard,
+    /// In words, for people.
+    pub reason: String,
+}
+
 /// Chooses the reader: available, in another zone than the writer, of the lowest promotion tier, of at least
 /// the writer's class, with the least lag; then by name, so that the same cluster gives the same answer.
 ///
 /// Aurora's readers share the writer's storage: there, lag loses no data and only orders the readers. A reader
 /// of a Multi-AZ DB cluster has a copy of its own: one that lags more than the RPO, or whose lag is not known,
-/// is not chosen unless `accepted` says that somebody takes the loss.
+/// is not chosen unless `accepted` says that a person takes the loss.
 ///
 /// # Errors
-/// Why there is none to promote, for people.
-pub fn choose(plan: &Database, cluster: &Cluster, lags: &Lags, accepted: bool) -> Result<Choice, String> {
+/// Why there is none to promote.
+pub fn choose(plan: &Database, cluster: &Cluster, lags: &Lags, accepted: bool) -> Result<Choice, NoTarget> {
     let writer = cluster.writer();
     let lag_of = |m: &Member| lags.get(&m.instance).copied().flatten();
     let readers: Vec<&Member> = cluster.members.iter().filter(|m| !m.writer).collect();
     let available: Vec<&Member> = readers.iter().copied().filter(|m| m.available()).collect();
     if available.is_empty() {
-        return Err(nobody(&readers));
+        return Err(NoTarget { guard: Guard::NoReader, reason: nobody(&readers) });
     }
     let bound = bound_ms(plan).filter(|_| !accepted);
     let fresh = |m: &&Member| bound.is_none_or(|most| lag_of(m).is_some_and(|lag| lag <= most));
@@ -45,7 +58,7 @@ pub fn choose(plan: &Database, cluster: &Cluster, lags: &Lags, accepted: bool) -
             .then_with(|| a.instance.cmp(&b.instance))
     });
     let Some(target) = candidates.first() else {
-        return Err(too_late(plan, &available, lags));
+        return Err(NoTarget { guard: Guard::LagAboveRpo, reason: too_late(plan, &available, lags) });
     };
     let lag_ms = lag_of(target);
     Ok(Choice { target: (*target).clone(), lag_ms, reason: why(target, writer, lag_ms, candidates.len()) })
@@ -143,5 +156,10 @@ fn too_late(plan: &Database, available: &[&Member], lags: &Lags) -> String {
             format!("{}: {lag}", m.instance)
         })
         .collect();
-    format!("No reader is within the RPO of {}: replica lag of {}.", plan.rpo, list.join(", "))
+    format!(
+        "No reader is within the RPO of {}: replica lag of {}. Only a person may lose what has not reached them: {}",
+        plan.rpo,
+        list.join(", "),
+        commands::fail_over_accepting_loss(plan)
+    )
 }

@@ -105,7 +105,12 @@ fn incident() -> Vec<Record> {
     let at: Timestamp = "2026-03-01T10:02:00Z".parse().unwrap();
     let verdict = |decision| Verdict::new(decision, Guard::PersonAsks, "alice asks");
     let opened = Event::Opened {
-        trigger: Trigger::Person { by: "alice".to_owned(), reason: "a test".to_owned(), at },
+        trigger: Trigger::Person {
+            by: "alice".to_owned(),
+            reason: "a test".to_owned(),
+            at,
+            accept_data_loss: false,
+        },
         verdict: verdict(Decision::Act),
         entry: Entry::Assess,
         plan: Box::new(plan),

@@ -52,6 +52,8 @@ pub enum Guard {
     AwsFailover,
     /// A person asked, with a name and a reason.
     PersonAsks,
+    /// A person asked, and accepts that data is lost which has not reached the reader.
+    PersonAcceptsLoss,
     /// A person asked what would happen; nothing is changed.
     DryRun,
     /// An execution ended without closing its incident, or never started.
@@ -84,6 +86,8 @@ pub enum Guard {
     WriterChanged,
     /// No reader is available to be promoted.
     NoReader,
+    /// Every reader lags more than the RPO, or its lag is not known, and nobody has accepted that loss.
+    LagAboveRpo,
     /// The database is in a state in which AWS refuses a failover.
     WrongState,
     /// The plan does not allow this call in this region.

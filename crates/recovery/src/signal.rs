@@ -154,6 +154,10 @@ pub enum Request {
         /// Only say what would be done.
         #[serde(default)]
         dry_run: bool,
+        /// Whether data may be lost that has not reached the reader. Left out of the wire form when false, so that
+        /// an older door understands the request.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        accept_data_loss: bool,
     },
     /// Tell the state of an incident, a database or all.
     Status {

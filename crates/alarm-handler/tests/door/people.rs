@@ -3,7 +3,7 @@
 use crate::world::{World, is, sample};
 use alarm_handler::reply::{AckReply, FailoverReply, Standing, StatusReply, SwitchReply};
 use plan::NoticeKind;
-use recovery::{Closing, Decision, Entry, Event, Guard, ports::Scope};
+use recovery::{Closing, Decision, Entry, Event, Guard, incident::Trigger, ports::Scope};
 use serde_json::json;
 
 #[tokio::test]
@@ -23,6 +23,44 @@ async fn a_failover_is_started_and_says_what_to_follow() {
     let Event::Noted { verdict, .. } = world.newest().await.event else { panic!() };
     assert_eq!(verdict.guard, Guard::PersonAsks, "confirm looks for this to end a hold");
     assert_eq!(world.executions.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn data_loss_is_accepted_in_words_and_written_down() {
+    let world = World::new();
+    let asks = || sample("request-failover-accept-data-loss");
+    let mut dry = asks();
+    dry["dry_run"] = json!(true);
+    let reply: FailoverReply = world.ask("10:00:00", dry).await;
+    assert_eq!(reply.answer.guard, Guard::DryRun);
+    assert!(reply.answer.reason.contains("lags more than the plan's RPO"), "{}", reply.answer.reason);
+
+    let reply: FailoverReply = world.ask("10:00:00", asks()).await;
+    assert_eq!((reply.answer.decision, reply.answer.guard), (Decision::Act, Guard::PersonAcceptsLoss));
+    assert!(reply.evidence.iter().any(|e| e.value == "accepted by dana@example.com"));
+    let Event::Opened { trigger, .. } = world.incidents.stream().remove(0).event else { panic!() };
+    assert!(matches!(trigger, Trigger::Person { accept_data_loss: true, .. }), "{trigger:?}");
+    // While the incident is open, too; and one who asks without these words accepts nothing.
+    for (request, guard) in [
+        ("request-failover", Guard::PersonAsks),
+        ("request-failover-accept-data-loss", Guard::PersonAcceptsLoss),
+    ] {
+        let _: FailoverReply = world.ask("10:00:05", sample(request)).await;
+        let Event::Noted { verdict, .. } = world.newest().await.event else { panic!() };
+        assert_eq!(verdict.guard, guard, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_failover_accepts_no_loss_by_default() {
+    let world = World::new();
+    let _: FailoverReply = world.ask("10:00:00", sample("request-failover")).await;
+    let Event::Opened { trigger, .. } = world.incidents.stream().remove(0).event else { panic!() };
+    assert!(matches!(trigger, Trigger::Person { accept_data_loss: false, .. }), "{trigger:?}");
+    let mut text = sample("request-failover");
+    text["accept_data_loss"] = json!("yes");
+    let error = world.handle("10:00:01", &text).await.unwrap_err();
+    assert!(error.to_string().contains("`$.accept_data_loss` is neither true nor false"), "{error}");
 }
 
 #[tokio::test]

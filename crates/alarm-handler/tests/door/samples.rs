@@ -50,6 +50,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("rds-snapshot-created", "ignore not-a-failover", "="),
     ("request-ack", "note person-asks", "="),
     ("request-failover", "act person-asks", "="),
+    ("request-failover-accept-data-loss", "act person-accepts-loss", "="),
     ("request-failover-dry-run", "act dry-run", "="),
     ("request-failover-unknown-database", "refuse unknown-database", "="),
     ("request-pause", "note person-asks", "="),

@@ -1,6 +1,7 @@
 //! Tests of the steps: tables for the pure decisions, and whole steps over twins, each done twice.
 
 mod anew;
+mod consent;
 mod decisions;
 mod scene;
 mod steps;

@@ -2,7 +2,7 @@
 
 use crate::target::{Lags, choose};
 use plan::Kind;
-use recovery::{topology::Cluster, twins::fixture};
+use recovery::{Guard, topology::Cluster, twins::fixture};
 
 fn lags(pairs: &[(&str, f64)]) -> Lags {
     pairs.iter().map(|(name, ms)| ((*name).to_owned(), Some(*ms))).collect()
@@ -51,7 +51,9 @@ fn without_an_available_reader_there_is_a_reason() {
     let mut cluster = fixture::cluster("orders-1");
     cluster.members[1].status = Some("rebooting".to_owned());
     cluster.members[2].status = None;
-    let reason = choose(&plan, &cluster, &Lags::new(), true).unwrap_err();
+    let none = choose(&plan, &cluster, &Lags::new(), true).unwrap_err();
+    assert_eq!(none.guard, Guard::NoReader);
+    let reason = none.reason;
     assert!(reason.contains("orders-2 is `rebooting`") && reason.contains("orders-3 is `not described`"));
     cluster.members.truncate(1);
     assert!(choose(&plan, &cluster, &Lags::new(), true).is_err());
@@ -67,8 +69,13 @@ fn lag_is_lost_data_only_where_storage_is_not_shared() {
     };
     assert_eq!(name(&plan, &late, false).unwrap(), "orders-2");
     plan.kind = Kind::MultiAzCluster;
-    let reason = name(&plan, &late, false).unwrap_err();
-    assert!(reason.contains("6000 ms") && reason.contains("orders-3: not known"), "{reason}");
+    let none = name(&plan, &late, false).unwrap_err();
+    assert_eq!(none.guard, Guard::LagAboveRpo);
+    assert_eq!(
+        none.reason,
+        "No reader is within the RPO of 5s: replica lag of orders-2: 6000 ms, orders-3: not known. Only a person may \
+         lose what has not reached them: drp failover orders --accept-data-loss --reason \"why\""
+    );
     assert_eq!(name(&plan, &late, true).unwrap(), "orders-2", "a person takes the loss");
     let one = lags(&[("orders-2", 6000.0), ("orders-3", 5000.0)]);
     assert_eq!(name(&plan, &one, false).unwrap(), "orders-3");

@@ -1,5 +1,6 @@
 //! The incident: an append-only list of events, and what they add up to.
 
+mod consent;
 mod id;
 mod story;
 
@@ -67,6 +68,9 @@ pub enum Trigger {
         reason: String,
         /// When.
         at: Timestamp,
+        /// Whether they accept that data is lost which has not reached the reader.
+        #[serde(default)]
+        accept_data_loss: bool,
     },
 }
 

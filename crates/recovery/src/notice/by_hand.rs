@@ -12,7 +12,12 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
     let restart = |all: &[&ServiceNews]| -> Vec<String> {
         all.iter().take(20).map(|s| commands::restart(database, &s.cluster, &s.name)).collect()
     };
-    let fail_over = ("Fail over through Mainstay", vec![commands::fail_over(database)]);
+    let fail_over = if facts.guard() == Some(Guard::LagAboveRpo) {
+        let command = commands::fail_over_accepting_loss(database);
+        ("Fail over through Mainstay and lose what has not reached the reader", vec![command])
+    } else {
+        ("Fail over through Mainstay", vec![commands::fail_over(database)])
+    };
     let by_hand = ("Fail over without Mainstay", vec![commands::fail_over_by_hand(database)]);
     match news {
         News::FailingOver | News::Asked { .. } | News::Moved | News::RecoveredByItself => Vec::new(),

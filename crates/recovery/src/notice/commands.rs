@@ -15,6 +15,12 @@ pub fn fail_over(database: &Database) -> String {
     format!("drp failover {} --reason \"why\"", word(&database.name))
 }
 
+/// The same where every reader lags more than the RPO: says that what has not reached the reader may be lost.
+#[must_use]
+pub fn fail_over_accepting_loss(database: &Database) -> String {
+    format!("drp failover {} --accept-data-loss --reason \"why\"", word(&database.name))
+}
+
 /// Fails over past Mainstay.
 #[must_use]
 pub fn fail_over_by_hand(database: &Database) -> String {

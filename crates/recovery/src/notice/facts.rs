@@ -116,8 +116,9 @@ impl<'a> Facts<'a> {
                 let id = id.as_deref().map(|id| format!(" ({})", name(id))).unwrap_or_default();
                 format!("RDS{id} at {}: {}", moment(*at), quoted(message))
             }
-            Trigger::Person { by, reason, at } => {
-                format!("{} at {}: {}", name(by), moment(*at), quoted(reason))
+            Trigger::Person { by, reason, at, accept_data_loss } => {
+                let loss = if *accept_data_loss { ", accepting data loss" } else { "" };
+                format!("{} at {}{loss}: {}", name(by), moment(*at), quoted(reason))
             }
         })
     }

@@ -19,6 +19,11 @@ impl Facts<'_> {
                     writes may need recovery"
                 .to_owned();
         }
+        if self.loss_accepted() {
+            return "what had not reached the reader that takes over; whoever asked for the failover has accepted \
+                    that loss (how much it is, is not known)"
+                .to_owned();
+        }
         match self.database.kind {
             Kind::AuroraCluster => {
                 "nothing that was committed is expected to be lost, because all instances of the cluster share \
@@ -35,6 +40,11 @@ impl Facts<'_> {
                 span(self.database.rpo.as_secs())
             ),
         }
+    }
+
+    /// Whether a person has accepted a loss that can happen: Aurora's readers share the writer's storage.
+    pub(super) fn loss_accepted(&self) -> bool {
+        self.database.kind != Kind::AuroraCluster && self.incident.accepts_loss()
     }
 
     /// The lag of the reader that took over; `unknown` is said, never read as zero.

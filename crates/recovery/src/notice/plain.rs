@@ -181,6 +181,9 @@ fn loss(facts: &Facts<'_>) -> String {
     if facts.old_writer_not_blocked() {
         return "not known; some of the newest changes may have to be repaired".to_owned();
     }
+    if facts.loss_accepted() {
+        return "the newest changes may be lost; whoever asked for the move has accepted that".to_owned();
+    }
     match facts.database.kind {
         Kind::AuroraCluster | Kind::MultiAzCluster => {
             "nothing that was saved is expected to be lost (an estimate)".to_owned()

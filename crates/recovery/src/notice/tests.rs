@@ -1,5 +1,6 @@
 //! Whole letters, as reviewed texts, and letters under hostile input.
 
+mod consent;
 mod hostile;
 mod letters;
 
@@ -54,6 +55,7 @@ fn person() -> Trigger {
         by: "alice".to_owned(),
         reason: "zone 1a is slow, moving away from it".to_owned(),
         at: at("10:02:00"),
+        accept_data_loss: false,
     }
 }
 

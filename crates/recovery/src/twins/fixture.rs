@@ -205,7 +205,12 @@ pub fn alarm_trigger() -> Trigger {
 /// A person's request, at [`start`].
 #[must_use]
 pub fn person_trigger() -> Trigger {
-    Trigger::Person { by: "sam".to_owned(), reason: "exercise".to_owned(), at: start() }
+    Trigger::Person {
+        by: "sam".to_owned(),
+        reason: "exercise".to_owned(),
+        at: start(),
+        accept_data_loss: false,
+    }
 }
 
 /// AWS's own failover, at [`start`], to this instance.
