@@ -4,6 +4,7 @@
 //! (`Throttled`, `Refused`, `Unreachable`, …) only where AWS said so, or where nothing was sent; everything else
 //! is `Doubtful`.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::{
     client::{orchestrator::HttpResponse, result::SdkError},
     http::StatusCode,
@@ -123,6 +124,7 @@ where
 {
     let mut next = error.source();
     while let Some(cause) = next {
+        let unsigned = cause.is::<CredentialsError>();
         let refused = cause.downcast_ref::<io::Error>().is_some_and(|e| {
             matches!(
                 e.kind(),
@@ -132,14 +134,14 @@ where
                     | io::ErrorKind::AddrNotAvailable
             )
         });
-        // These types are private to the SDK; their words are all that can be asked.
+        // The other types are private to the SDK; their words are all that can be asked.
         let words = cause.to_string();
-        if refused
+        if unsigned
+            || refused
             || words.contains("dns error")
             || words.contains("failed to lookup address")
             || words.contains("connect timeout occurred")
-            || words.contains("credentials provider was not enabled")
-            || words.contains("no providers in chain provided credentials")
+            || words.contains("failed to select an auth scheme to sign the request with")
         {
             return true;
         }
@@ -151,6 +153,8 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+    use std::{net::TcpListener, time::Duration};
 
     #[test]
     fn codes_mean_the_same_with_every_ending() {
@@ -211,6 +215,45 @@ mod tests {
         assert_eq!(failure(429), Failure::Throttled);
         assert_eq!(failure(500), Failure::Doubtful);
         assert_eq!(failure(503), Failure::Doubtful);
+    }
+
+    #[derive(Debug)]
+    struct Fails(fn() -> CredentialsError);
+
+    impl ProvideCredentials for Fails {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready(Err((self.0)()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_without_credentials_was_never_sent() {
+        let providers: [Option<fn() -> CredentialsError>; 6] = [
+            None,
+            Some(|| CredentialsError::not_loaded("no providers in chain provided credentials")),
+            Some(|| CredentialsError::invalid_configuration("a syntax error in ~/.aws/config")),
+            Some(|| CredentialsError::provider_error("the session of the single sign-on has expired")),
+            Some(|| CredentialsError::provider_timed_out(Duration::from_secs(5))),
+            Some(|| CredentialsError::unhandled("not UTF-8")),
+        ];
+        for provider in providers {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            listener.set_nonblocking(true).expect("a listener");
+            let mut config = aws_config::SdkConfig::builder()
+                .behavior_version(aws_config::BehaviorVersion::latest())
+                .region(aws_config::Region::new("ca-central-1"))
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .endpoint_url(format!("http://{}", listener.local_addr().expect("an address")));
+            config.set_credentials_provider(provider.map(|p| SharedCredentialsProvider::new(Fails(p))));
+            let client = aws_sdk_rds::Client::new(&crate::sdk::acting(&config.build()));
+            let call = client.failover_db_cluster().db_cluster_identifier("orders").send().await;
+            let error = failed("RDS", "FailoverDBCluster", &call.expect_err("no credentials"));
+            assert_eq!(error.failure, Failure::Unreachable, "{error}");
+            assert!(listener.accept().is_err(), "nobody was called: {error}");
+        }
     }
 
     #[test]

@@ -66,9 +66,7 @@ fn advice(error: &CallError) -> &'static str {
         Failure::NotFound => " Is the function's name right (--function), and the region?",
         Failure::Denied => " Do these AWS credentials allow lambda:InvokeFunction on alarm-handler?",
         Failure::Unreachable => " Nothing was sent. Is there a way to AWS, and are there credentials?",
-        Failure::Doubtful => {
-            " Are there AWS credentials? If so, it may have arrived: look with `drp status` before asking again."
-        }
+        Failure::Doubtful => " It may have arrived: look with `drp status` before asking again.",
         Failure::Throttled => " Nothing was done. Ask again in a moment.",
         // The message says what is wrong with the request, or with the function.
         Failure::WrongState | Failure::Refused | Failure::Malformed => "",
