@@ -18,6 +18,9 @@ use std::{
 use tokio::task::JoinHandle;
 use venv::Environment;
 
+/// The script's variable for how long to follow.
+const FOLLOW: &str = "FOLLOW_SECONDS";
+
 /// A run of the workflow's step.
 pub(crate) struct Running {
     process: JoinHandle<Ended>,
@@ -84,6 +87,13 @@ pub(crate) async fn a_recovery_is_followed_and_summarised(stage: &Stage) {
     let since = Timestamp::now();
     // What would be commands, markup and workflow commands if anything read it as such.
     let reason = "\"down\" `id` $(exit 9) ${HOME}\n::error::hello\n| <b>é</b>";
+    let impatient = with(stage, |given| {
+        given.insert("inputs.dry_run", "false".to_owned());
+        given.insert("inputs.reason", reason.to_owned());
+        given.insert(FOLLOW, "0".to_owned());
+    });
+    impatient.await.ended().await.ended.with(1).says("it is only not followed any more");
+    // Asked again, the same incident is followed to its end.
     let run = start(stage, "orders", false, reason).await.ended().await;
     let all = incidents(stage).await;
     let [incident] = &all[..] else { panic!("{all:?}") };
@@ -115,6 +125,7 @@ async fn with(stage: &Stage, change: impl FnOnce(&mut BTreeMap<&str, String>)) -
     .map(|(name, value)| (name, value.to_owned()))
     .into();
     change(&mut given);
+    let follow = given.remove(FOLLOW);
     let root = artifacts::repository();
     let step = step(&root);
     let environment = step["env"].as_mapping().expect("the step's environment");
@@ -141,6 +152,7 @@ async fn with(stage: &Stage, change: impl FnOnce(&mut BTreeMap<&str, String>)) -
         .envs(aws)
         .env("AWS_DEFAULT_REGION", stage.variables().remove("AWS_REGION").expect("a region"))
         .envs([("LANG", "C.UTF-8"), ("POLL_SECONDS", "1")])
+        .envs(follow.map(|seconds| (FOLLOW, seconds)))
         .env("PATH", path)
         .env("GITHUB_STEP_SUMMARY", &summary)
         .envs(variables);

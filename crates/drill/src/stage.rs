@@ -2,7 +2,7 @@
 
 use crate::{
     artifacts,
-    cloud::{Api, Cloud, CloudError, CloudSettings, Deployment, Stack},
+    cloud::{Api, Cloud, CloudError, CloudSettings, Deployment, Stack, free_port},
     error::DrillError,
     estate_client::EstateClient,
     estate_process::EstateProcess,
@@ -212,7 +212,8 @@ async fn start_both(root: &Path, run_dir: &Path, pace: Pace) -> Result<(Cloud, E
     let mut tries = PORT_TRIES;
     loop {
         let mut settings = CloudSettings::new(root, &run_dir.join("cloud"));
-        let port = free_port()?;
+        // The estate must know the cloud's address before the cloud starts, and the other way round.
+        let port = free_port(None)?;
         let cloud = format!("http://127.0.0.1:{port}");
         let estate = EstateProcess::start(&artifacts::drill_binary(), pace, &cloud, &settings.event_token)?;
         settings.port = Some(port);
@@ -226,10 +227,4 @@ async fn start_both(root: &Path, run_dir: &Path, pace: Pace) -> Result<(Cloud, E
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// A port that is free now. The estate must know the cloud's address before the cloud starts, and the other way round.
-fn free_port() -> Result<u16, DrillError> {
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).map(|a| a.port());
-    port.map_err(|e| DrillError::NotReady(format!("no free port on 127.0.0.1: {e}")))
 }

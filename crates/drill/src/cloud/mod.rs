@@ -14,6 +14,7 @@ mod settings;
 pub use api::{Api, Datapoint, Execution, Message, Service};
 pub use deploy::{Deployment, Resource, Stack};
 pub use error::{ApiError, CloudError};
+pub(crate) use server::free_port;
 pub use server::{Cloud, Kept};
 pub use settings::CloudSettings;
 

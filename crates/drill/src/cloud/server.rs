@@ -194,7 +194,7 @@ fn log_of(run_dir: &Path) -> PathBuf {
 }
 
 /// The port that was asked for, if it is free, or any free one.
-fn free_port(wanted: Option<u16>) -> Result<u16, CloudError> {
+pub(crate) fn free_port(wanted: Option<u16>) -> Result<u16, CloudError> {
     match TcpListener::bind(("127.0.0.1", wanted.unwrap_or(0))) {
         Ok(listener) => listener.local_addr().map(|address| address.port()).map_err(CloudError::NoPort),
         Err(error) => Err(wanted.map_or(CloudError::NoPort(error), CloudError::PortTaken)),
