@@ -7,7 +7,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use recovery::{CallError, StepError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, future::Future, time::Duration};
+use std::{collections::BTreeMap, fmt, future::Future, path::Path, time::Duration};
 use tracing::{Instrument, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -33,6 +33,71 @@ pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// A setting without which the function cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MissingSetting {
+    /// The variable is not set, or empty.
+    #[error(
+        "the environment variable {0} is missing. The template or Lambda sets it; deploy the stack again."
+    )]
+    Missing(&'static str),
+    /// The variable cannot be used.
+    #[error("the environment variable {name} is `{value}`; it must be {expected}.")]
+    Unusable {
+        /// The variable.
+        name: &'static str,
+        /// What it holds, bounded.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+}
+
+impl MissingSetting {
+    /// The variable `name` holds `value` instead of what is `expected`.
+    #[must_use]
+    pub fn unusable(name: &'static str, value: &str, expected: &'static str) -> Self {
+        Self::Unusable { name, value: recovery::text::plain(value, 100), expected }
+    }
+}
+
+/// The variable of this name, without spaces around it.
+///
+/// # Errors
+/// [`MissingSetting::Missing`] when it is missing or empty.
+pub fn required(
+    environment: &BTreeMap<String, String>,
+    name: &'static str,
+) -> Result<String, MissingSetting> {
+    optional(environment, name).map(str::to_owned).ok_or(MissingSetting::Missing(name))
+}
+
+/// The variable of this name, without spaces around it; none when it is missing or empty.
+#[must_use]
+pub fn optional<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// The plan in a file's bytes; `name` is how the findings call the file.
+///
+/// # Errors
+/// [`StepError::InvalidPlan`] with everything that makes it unusable, by line.
+pub fn read_plan(bytes: &[u8], name: &str) -> Result<plan::Plan, StepError> {
+    let parsed = plan::parse_bytes(bytes, name);
+    let errors: Vec<String> = parsed.errors().map(ToString::to_string).collect();
+    parsed.plan.ok_or_else(|| StepError::InvalidPlan(errors.join("\n")))
+}
+
+/// The plan in the file at `path`.
+///
+/// # Errors
+/// When the file cannot be read, or [`read_plan`] finds it unusable.
+pub fn plan_at(path: &Path) -> Result<plan::Plan, Error> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot read the plan {name}: {e}"))?;
+    Ok(read_plan(&bytes, &name)?)
 }
 
 /// Does one harmless read per client while the function starts, so that connections, TLS and credentials are
@@ -162,6 +227,32 @@ mod tests {
             assert_eq!(told.error_type, name);
             assert_eq!(told.error_message, message);
         }
+    }
+
+    #[test]
+    fn a_setting_is_missing_or_unusable_by_name() {
+        let environment =
+            BTreeMap::from([("A".to_owned(), " x ".to_owned()), ("B".to_owned(), " ".to_owned())]);
+        assert_eq!(required(&environment, "A"), Ok("x".to_owned()));
+        for name in ["B", "C"] {
+            assert_eq!(optional(&environment, name), None);
+            let error = required(&environment, name).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("the environment variable {name} is missing.")), "{error}");
+        }
+        let error = MissingSetting::unusable("A", &"x\n".repeat(1_000_000), "short").to_string();
+        assert!(error.len() < 300 && error.ends_with("it must be short."), "{error}");
+    }
+
+    #[test]
+    fn an_unusable_plan_tells_everything_that_is_wrong_and_where() {
+        let text = "version = 1\n[[database]]\nname = \"orders\"\nnonsense = 1\n";
+        let error = read_plan(text.as_bytes(), "plan.toml").unwrap_err();
+        assert_eq!(error.name(), "InvalidPlan");
+        let said = error.to_string();
+        assert!(said.contains("nonsense") && said.contains("identifier"), "{said}");
+        assert!(said.contains("plan.toml:2"), "{said}");
+        let error = plan_at(Path::new("nowhere/plan.toml")).unwrap_err().to_string();
+        assert!(error.contains("cannot read the plan nowhere/plan.toml"), "{error}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod tests;
 
 pub use carry_out::{Judgement, Turn};
 pub use incident_of::Case;
-pub use settings::{MissingSetting, Settings};
+pub use settings::Settings;
 
 use incident_of::InHand;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! What the function is told by its environment.
 
+use aws::function::{MissingSetting, optional, required};
 use std::{collections::BTreeMap, net::SocketAddr};
-use thiserror::Error;
 
 /// The settings of failover-executor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,38 +12,20 @@ pub struct Settings {
     pub dns_server: Option<SocketAddr>,
 }
 
-/// A setting that is missing or can't be read. The function does not start.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{variable}: {problem}. Set it in the function's environment in infra/template.yaml and deploy.")]
-pub struct MissingSetting {
-    /// The environment variable.
-    pub variable: &'static str,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
 impl Settings {
     /// The settings in this environment.
     ///
     /// # Errors
-    /// [`MissingSetting`] with the variable's name.
+    /// The first variable that is missing or cannot be used.
     pub fn from(environment: &BTreeMap<String, String>) -> Result<Self, MissingSetting> {
-        let given = |variable: &str| environment.get(variable).map(|v| v.trim()).filter(|v| !v.is_empty());
-        let missing = |variable, problem: String| MissingSetting { variable, problem };
-        let table =
-            given("MAINSTAY_TABLE").ok_or_else(|| missing("MAINSTAY_TABLE", "it is not set".to_owned()))?;
-        let dns_server = given("MAINSTAY_DNS_SERVER")
-            .map(|text| {
-                text.parse().map_err(|_| {
-                    let shown = recovery::text::plain(text, 60);
-                    missing(
-                        "MAINSTAY_DNS_SERVER",
-                        format!("`{shown}` is not an address and port such as 127.0.0.1:5353"),
-                    )
-                })
-            })
-            .transpose()?;
-        Ok(Self { table: table.to_owned(), dns_server })
+        let table = required(environment, "MAINSTAY_TABLE")?;
+        let name = "MAINSTAY_DNS_SERVER";
+        let address = |text: &str| {
+            let expected = "an address and port such as 127.0.0.1:5353";
+            text.parse().map_err(|_| MissingSetting::unusable(name, text, expected))
+        };
+        let dns_server = optional(environment, name).map(address).transpose()?;
+        Ok(Self { table, dns_server })
     }
 
     /// The DNS server as `aws::Dns` takes it: empty means the system's.
@@ -64,7 +46,7 @@ mod tests {
     #[test]
     fn a_missing_table_is_named() {
         for env in [environment(&[]), environment(&[("MAINSTAY_TABLE", " ")])] {
-            assert_eq!(Settings::from(&env).unwrap_err().variable, "MAINSTAY_TABLE");
+            assert_eq!(Settings::from(&env).unwrap_err(), MissingSetting::Missing("MAINSTAY_TABLE"));
         }
     }
 
@@ -75,8 +57,7 @@ mod tests {
         let env = environment(&[("MAINSTAY_TABLE", "t"), ("MAINSTAY_DNS_SERVER", "127.0.0.1:53")]);
         assert_eq!(Settings::from(&env).unwrap().dns_server, Some("127.0.0.1:53".parse().unwrap()));
         let env = environment(&[("MAINSTAY_TABLE", "t"), ("MAINSTAY_DNS_SERVER", "nowhere")]);
-        let error = Settings::from(&env).unwrap_err();
-        assert_eq!(error.variable, "MAINSTAY_DNS_SERVER");
-        assert!(error.to_string().contains("nowhere"));
+        let error = Settings::from(&env).unwrap_err().to_string();
+        assert!(error.contains("MAINSTAY_DNS_SERVER is `nowhere`; it must be an address"), "{error}");
     }
 }

@@ -8,7 +8,7 @@ pub mod settings;
 pub mod tick;
 
 pub use due::{Due, due};
-pub use settings::{MissingSetting, Settings, read_plan};
+pub use settings::Settings;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;

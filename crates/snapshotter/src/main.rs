@@ -3,7 +3,7 @@
 use aws::{Rds, function};
 use lambda_runtime::Error;
 use serde_json::Value;
-use snapshotter::{Settings, handle, read_plan};
+use snapshotter::{Settings, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -13,9 +13,7 @@ async fn main() -> Result<(), Error> {
 
 async fn serve() -> Result<(), Error> {
     let settings = Settings::from(&function::environment())?;
-    let name = settings.plan.display().to_string();
-    let bytes = std::fs::read(&settings.plan).map_err(|e| format!("cannot read the plan {name}: {e}"))?;
-    let plan = &read_plan(&bytes, &name)?;
+    let plan = &function::plan_at(&settings.plan)?;
     let region = settings.region.as_str();
     let config = function::config().await;
     let rds = &Rds::new(&config);

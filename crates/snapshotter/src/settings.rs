@@ -1,9 +1,7 @@
 //! What the function is told by its environment and its plan file, checked once at the start.
 
-use plan::Plan;
-use recovery::StepError;
+use aws::function::{MissingSetting, required};
 use std::{collections::BTreeMap, path::PathBuf};
-use thiserror::Error;
 
 /// The settings of snapshotter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,33 +12,15 @@ pub struct Settings {
     pub region: String,
 }
 
-/// A setting without which the function cannot start; names the variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the environment variable {0} is missing. The template or Lambda sets it; deploy the stack again.")]
-pub struct MissingSetting(pub &'static str);
-
 impl Settings {
     /// The settings in an environment.
     ///
     /// # Errors
     /// The first variable that is missing or empty.
     pub fn from(environment: &BTreeMap<String, String>) -> Result<Self, MissingSetting> {
-        let need = |name: &'static str| {
-            let value = environment.get(name).map(|value| value.trim());
-            value.filter(|value| !value.is_empty()).ok_or(MissingSetting(name))
-        };
-        Ok(Self { plan: need("MAINSTAY_PLAN")?.into(), region: need("AWS_REGION")?.to_owned() })
+        let need = |name| required(environment, name);
+        Ok(Self { plan: need("MAINSTAY_PLAN")?.into(), region: need("AWS_REGION")? })
     }
-}
-
-/// The plan in a file's bytes; `name` is how the findings call it.
-///
-/// # Errors
-/// [`StepError::InvalidPlan`] with every error by line.
-pub fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, StepError> {
-    let parsed = plan::parse_bytes(bytes, name);
-    let errors: Vec<String> = parsed.errors().map(ToString::to_string).collect();
-    parsed.plan.ok_or_else(|| StepError::InvalidPlan(errors.join("\n")))
 }
 
 #[cfg(test)]
@@ -56,17 +36,10 @@ mod tests {
         for name in all {
             let mut environment = whole.clone();
             environment.remove(name);
-            assert_eq!(Settings::from(&environment), Err(MissingSetting(name)));
+            assert_eq!(Settings::from(&environment), Err(MissingSetting::Missing(name)));
             environment.insert(name.to_owned(), " ".to_owned());
             let error = Settings::from(&environment).unwrap_err();
             assert!(error.to_string().contains(name));
         }
-    }
-
-    #[test]
-    fn a_bad_plan_says_where() {
-        let error = read_plan(b"version = 1\n[[database]]\n", "plan.toml").unwrap_err();
-        assert_eq!(error.name(), "InvalidPlan");
-        assert!(error.to_string().contains("plan.toml:2"), "{error}");
     }
 }

@@ -12,7 +12,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use settings::{MissingSetting, Settings};
+pub use settings::Settings;
 
 use jiff::Timestamp;
 use recovery::{
