@@ -47,6 +47,12 @@ pub(crate) const ADAPTERS: &[Adapter] = &[
         operations: &[("Publish", &[HANDLER, NOTIFIER])],
     },
     Adapter {
+        name: "DeadLetterQueue",
+        file: "sqs.rs",
+        prefix: "sqs",
+        operations: &[("SendMessage", &[NOTIFIER])],
+    },
+    Adapter {
         name: "EventBus",
         file: "events.rs",
         prefix: "events",

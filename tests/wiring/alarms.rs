@@ -84,7 +84,8 @@ fn mainstay_watches_itself() {
     assert!(watched("IteratorAge", "FunctionName", &reference("Notifier")), "nobody sees late notices");
 }
 
-/// A record that the notifier names as failed is no error of the function: its log is the only witness.
+/// A record that the notifier names as failed, or sets aside, is no error of the function: its log is the only
+/// witness.
 #[test]
 fn a_notice_that_could_not_be_sent_raises_an_alarm() {
     let template = Template::read();
@@ -95,9 +96,11 @@ fn a_notice_that_could_not_be_sent_raises_an_alarm() {
     let alarm = template.properties("NotifierComplains");
     assert_eq!(alarm["Namespace"], transformation["MetricNamespace"]);
     assert_eq!(alarm["MetricName"], transformation["MetricName"]);
-    let notifier = files::text("crates/notifier/src/lib.rs");
-    assert!(
-        notifier.contains(r#"tracing::error!(item = place, "not told: "#),
-        "the line that the filter is for"
-    );
+    let notifier = files::text("crates/notifier/src/settled.rs");
+    for line in [
+        r#"tracing::error!(item = item.place, "not told: "#,
+        r#"tracing::error!(item = item.place, message, "set aside, it can never be told: "#,
+    ] {
+        assert!(notifier.contains(line), "the lines that the filter is for: {line}");
+    }
 }

@@ -108,6 +108,8 @@ fn the_environment_names_the_right_things() {
                 "MAINSTAY_STATE_MACHINE_ARN" => reference("Recovery"),
                 "MAINSTAY_TOPIC_ARN" => reference("NoticesTopic"),
                 "MAINSTAY_BUS" => reference("EventBusName"),
+                // A queue's reference is its URL.
+                "MAINSTAY_DLQ_URL" => reference("NotifierDlq"),
                 "MAINSTAY_DRILL" => reference("Drill"),
                 "MAINSTAY_DNS_SERVER" => reference("DnsServer"),
                 "AWS_SDK_UA_APP_ID" => json!(function),
@@ -150,7 +152,7 @@ fn what_a_function_cannot_process_is_kept() {
     // `notifier::BatchReply` is taken for a success without it.
     assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
     // Age alone gives up: a count of tries would drop what is owed within minutes of an outage of SNS. It is bounded
-    // because one record that never works holds up those behind it for as long.
+    // because what is tried again holds up what is behind it for as long.
     assert_eq!(mapping["MaximumRetryAttempts"], json!(-1));
     let age = mapping["MaximumRecordAgeInSeconds"].as_i64().unwrap();
     assert!((1_800..=7_200).contains(&age), "{age} s");

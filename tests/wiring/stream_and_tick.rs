@@ -8,7 +8,7 @@ use aws::function::parse;
 use plan::NoticeKind;
 use recovery::{
     deadline::shift,
-    twins::{MemoryBus, MemoryIncidents, MemoryTopic},
+    twins::{MemoryBus, MemoryDeadLetters, MemoryIncidents, MemoryTopic},
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,9 @@ async fn told(sample: &str, known: bool) -> (Vec<(NoticeKind, String)>, Vec<u64>
     if known {
         seed(&incidents, &carried(sample)).await;
     }
-    let ports = notifier::Ports { incidents: &incidents, topic: &topic, bus: &bus };
+    let dead_letters = MemoryDeadLetters::default();
+    let ports =
+        notifier::Ports { incidents: &incidents, topic: &topic, bus: &bus, dead_letters: &dead_letters };
     let event: Value = parse(files::sample(sample)).unwrap();
     let now = shift(opening().at, 20);
     let first = notifier::handle(now, &event, &ports).await.unwrap();

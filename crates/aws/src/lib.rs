@@ -13,6 +13,7 @@ mod moment;
 pub mod rds;
 pub mod sdk;
 pub mod sns;
+pub mod sqs;
 
 pub use cloudwatch::CloudWatch;
 pub use dns::Dns;
@@ -23,3 +24,4 @@ pub use incidents::IncidentTable;
 pub use lambda::Door;
 pub use rds::Rds;
 pub use sns::NoticeTopic;
+pub use sqs::DeadLetterQueue;

@@ -4,14 +4,15 @@
 mod loopback;
 mod pointed;
 
-use aws::{Door, Ecs, EventBus, IncidentTable, NoticeTopic, Rds, StateMachine};
+use aws::{DeadLetterQueue, Door, Ecs, EventBus, IncidentTable, NoticeTopic, Rds, StateMachine};
 use aws_config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 use loopback::{Loopback, Reply};
 use recovery::{
     Entry, Failure, Head, IncidentId, Record, Run,
     ports::{
-        Bus, Committed, Databases, Executions, Incidents, Services, SnapshotAnswer, SnapshotRequest, Topic,
+        Bus, Committed, Databases, DeadLetter, DeadLetters, Executions, Incidents, Services, SnapshotAnswer,
+        SnapshotRequest, Topic,
     },
     signal::Request,
     topology::Cluster,
@@ -350,6 +351,28 @@ async fn a_notice_bears_what_subscribers_filter_by() {
         assert!(body.contains(&format!("Name={expected}&")), "{expected}: {body}");
     }
     assert!(body.contains("Subject=Base%20de%20donn%3Fes"), "{body}");
+}
+
+#[tokio::test]
+async fn what_is_set_aside_reaches_its_queue_whole() {
+    let letter = DeadLetter {
+        reason: "`dynamodb` is missing".to_owned(),
+        sequence_number: None,
+        item: json!({"eventName": "INSERT"}),
+    };
+    let server = Loopback::start(vec![Reply::new(200, r#"{"MessageId":"m-1"}"#)]).await;
+    let id = DeadLetterQueue::new(&server.config(), "https://sqs/1/dlq").keep(&letter).await;
+    assert_eq!(id.as_deref(), Ok("m-1"));
+    let asked: Value = serde_json::from_str(&server.asked()[0].body).expect("JSON");
+    assert_eq!(asked["QueueUrl"], json!("https://sqs/1/dlq"));
+    let body: Value = serde_json::from_str(asked["MessageBody"].as_str().expect("a text")).expect("JSON");
+    let expected = json!({"reason": letter.reason, "sequence_number": null, "item": letter.item});
+    assert_eq!(body, expected);
+
+    let gone = Reply::json_error("com.amazonaws.sqs#QueueDoesNotExist");
+    let server = Loopback::start(vec![gone]).await;
+    let error = DeadLetterQueue::new(&server.config(), "https://sqs/1/dlq").keep(&letter).await;
+    assert_eq!(error.map_err(|e| e.failure), Err(Failure::NotFound));
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ impl Stage {
             ("AWS_ENDPOINT_URL_ECS", estate),
             ("MAINSTAY_ALARM_HANDLER", self.stack.id("AlarmHandler")),
             ("MAINSTAY_BUS", "default"),
+            ("MAINSTAY_DLQ_URL", self.stack.output("NotifierDlqUrl")),
             ("MAINSTAY_DNS_SERVER", &self.estate_process.addresses.dns),
             ("MAINSTAY_DRILL", "true"),
             ("MAINSTAY_PLAN", &self.plan_path.display().to_string()),

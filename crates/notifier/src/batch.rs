@@ -1,7 +1,7 @@
 //! The stream's batch on the wire, read item by item.
 //!
 //! Own types, because a batch must not be lost for one item: each item is parsed alone, and an item that cannot
-//! be read still tells its sequence number, which is what Lambda needs to be told.
+//! be read still tells its sequence number, and is kept as it came.
 
 use recovery::{Record, StepError, text::plain};
 use serde::Serialize;
@@ -12,7 +12,9 @@ const BODY: &str = "record";
 
 /// One item of the batch: its place in the stream, and what it holds.
 #[derive(Debug)]
-pub struct Item {
+pub struct Item<'a> {
+    /// The item as it came.
+    pub wire: &'a Value,
     /// `dynamodb.SequenceNumber`: the stream's own number, not the incident's. None when it is missing.
     pub place: Option<String>,
     /// The record; none when the item is none of ours (a head, a notice, a change of an old item); an error
@@ -40,18 +42,18 @@ pub struct ItemFailure {
 ///
 /// # Errors
 /// [`StepError::MalformedEvent`] when the event is no batch of a stream at all.
-pub fn items(event: &Value) -> Result<Vec<Item>, StepError> {
+pub fn items(event: &Value) -> Result<Vec<Item<'_>>, StepError> {
     let records = event.get("Records").and_then(Value::as_array).ok_or_else(|| {
         StepError::MalformedEvent("no list `Records`: this is not a batch of a DynamoDB stream".to_owned())
     })?;
     Ok(records.iter().map(item).collect())
 }
 
-fn item(wire: &Value) -> Item {
+fn item(wire: &Value) -> Item<'_> {
     let change = wire.get("dynamodb");
-    let place =
-        change.and_then(|c| c.get("SequenceNumber")).and_then(Value::as_str).map(|place| plain(place, 100));
-    Item { place, record: record(wire, change) }
+    let place = change.and_then(|c| c.get("SequenceNumber")).and_then(Value::as_str);
+    let place = place.map(|place| plain(place, 100)).filter(|place| !place.is_empty());
+    Item { wire, place, record: record(wire, change) }
 }
 
 fn record(wire: &Value, change: Option<&Value>) -> Result<Option<Record>, String> {

@@ -6,23 +6,25 @@
 
 pub mod batch;
 pub mod settings;
+mod settled;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{BatchReply, ItemFailure};
-pub use settings::{MissingSetting, Settings};
+pub use settings::Settings;
 
 use jiff::Timestamp;
 use recovery::{
     CallError, Failure, Incident, IncidentId, Record, StepError, notice,
-    ports::{Bus, Incidents, Topic},
+    ports::{Bus, DeadLetters, Incidents, Topic},
 };
 use serde_json::Value;
+use settled::Untold;
 use std::collections::BTreeMap;
 
-/// How long the bus is tried for an event, in seconds since the event. The letters of later events wait behind
-/// an item that is tried again, and people come before programs.
-const BUS_PATIENCE_S: i64 = 30;
+/// How long is tried what may be beyond help, in seconds since the event: a bus that does not take it (people come
+/// before programs), and an incident or a letter that cannot be read. The letters of later events wait behind it.
+const PATIENCE_S: i64 = 30;
 
 /// What the function reaches.
 pub struct Ports<'a> {
@@ -32,32 +34,38 @@ pub struct Ports<'a> {
     pub topic: &'a dyn Topic,
     /// The bus that programs listen to.
     pub bus: &'a dyn Bus,
+    /// Where what can never be told is set aside.
+    pub dead_letters: &'a dyn DeadLetters,
 }
 
-/// Tells what the items of a batch owe. An item that fails, for whatever reason, stops no other one.
+/// Tells what the items of a batch owe. An item that fails, for whatever reason, stops no other one. One that can
+/// never be told is set aside; if that works, it is no failure.
 ///
 /// # Errors
 /// [`StepError::MalformedEvent`] when the event is no batch, or when an item failed that has no sequence number
 /// by which Lambda could be told; the other items have been dealt with by then.
 pub async fn handle(now: Timestamp, event: &Value, ports: &Ports<'_>) -> Result<BatchReply, StepError> {
-    let mut failed = Vec::new();
+    let items = batch::items(event)?;
+    let mut untold = BTreeMap::new();
     let mut ours = Vec::new();
-    for item in batch::items(event)? {
-        match item.record {
-            Ok(Some(record)) => ours.push((item.place, record)),
+    for (position, item) in items.iter().enumerate() {
+        match &item.record {
+            Ok(Some(record)) => ours.push((position, record)),
             Ok(None) => {}
-            Err(reason) => failed.push((item.place, reason)),
+            Err(reason) => {
+                untold.insert(position, Untold::Ever(reason.clone()));
+            }
         }
     }
     // The stream keeps the order of one incident; this holds if it ever does not.
-    ours.sort_by(|(_, a), (_, b)| (&a.incident, a.sequence).cmp(&(&b.incident, b.sequence)));
+    ours.sort_by_key(|(_, record)| (&record.incident, record.sequence));
     let mut loaded = BTreeMap::new();
-    for (place, record) in ours {
-        if let Err(reason) = tell(now, &record, ports, &mut loaded).await {
-            failed.push((place, reason));
+    for (position, record) in ours {
+        if let Err(why) = tell(now, record, ports, &mut loaded).await {
+            untold.insert(position, why);
         }
     }
-    reply(failed)
+    settled::settle(&items, untold, ports.dead_letters).await
 }
 
 /// Tells what one record owes, on both channels, whatever becomes of the other.
@@ -66,18 +74,26 @@ async fn tell(
     record: &Record,
     ports: &Ports<'_>,
     loaded: &mut BTreeMap<IncidentId, Incident>,
-) -> Result<(), String> {
-    let people = tell_people(record, ports, loaded).await;
-    let programs = ports.bus.put(record).await;
-    match (people, programs) {
-        (Ok(()), Ok(())) => Ok(()),
-        (Ok(()), Err(error)) if now.duration_since(record.at).as_secs() >= BUS_PATIENCE_S => {
+) -> Result<(), Untold> {
+    let late = now.duration_since(record.at).as_secs() >= PATIENCE_S;
+    let people = tell_people(record, ports, loaded).await.map_err(|error| {
+        let hopeless = late && error.failure == Failure::Malformed;
+        if hopeless { Untold::Ever(error.to_string()) } else { Untold::Yet(error.to_string()) }
+    });
+    let programs = match (ports.bus.put(record).await, &people) {
+        (Err(error), Ok(()) | Err(Untold::Ever(_))) if late => {
             tracing::error!(incident = %record.incident, sequence = record.sequence,
                 "given up: the event did not reach the bus: {error}");
             Ok(())
         }
-        (Ok(()), Err(error)) | (Err(error), Ok(())) => Err(error.to_string()),
-        (Err(people), Err(programs)) => Err(format!("{people}; {programs}")),
+        (answer, _) => answer,
+    };
+    match (people, programs) {
+        (people, Ok(())) => people,
+        (Ok(()), Err(programs)) => Err(Untold::Yet(programs.to_string())),
+        (Err(Untold::Yet(people) | Untold::Ever(people)), Err(programs)) => {
+            Err(Untold::Yet(format!("{people}; {programs}")))
+        }
     }
 }
 
@@ -128,22 +144,4 @@ async fn publish(letter: &notice::Notice, ports: &Ports<'_>) -> Result<(), CallE
         tracing::warn!(notice = letter.id, "published, but not remembered: {error}");
     }
     Ok(())
-}
-
-fn reply(failed: Vec<(Option<String>, String)>) -> Result<BatchReply, StepError> {
-    let mut reply = BatchReply::default();
-    let mut nameless = None;
-    for (place, reason) in failed {
-        tracing::error!(item = place, "not told: {reason}");
-        match place {
-            Some(item) => reply.failures.push(ItemFailure { item }),
-            None => nameless = Some(reason),
-        }
-    }
-    match nameless {
-        Some(reason) => {
-            Err(StepError::MalformedEvent(format!("an item without a sequence number: {reason}")))
-        }
-        None => Ok(reply),
-    }
 }

@@ -1,6 +1,6 @@
 //! Wiring of notifier: settings and clients once, then one batch after the other.
 
-use aws::{EventBus, IncidentTable, NoticeTopic, function};
+use aws::{DeadLetterQueue, EventBus, IncidentTable, NoticeTopic, function};
 use lambda_runtime::Error;
 use notifier::{Ports, Settings, handle};
 use serde_json::Value;
@@ -17,7 +17,8 @@ async fn serve() -> Result<(), Error> {
     let incidents = IncidentTable::new(&config, &settings.table);
     let topic = NoticeTopic::new(&config, &settings.topic_arn);
     let bus = EventBus::new(&config, &settings.bus);
+    let dead_letters = DeadLetterQueue::new(&config, &settings.dlq_url);
     function::warm(incidents.warm()).await;
-    let ports = &Ports { incidents: &incidents, topic: &topic, bus: &bus };
+    let ports = &Ports { incidents: &incidents, topic: &topic, bus: &bus, dead_letters: &dead_letters };
     function::serve(move |event: Value, now| async move { handle(now, &event, ports).await }).await
 }

@@ -14,6 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// RDS, as the recovery sees it.
 #[async_trait]
@@ -191,4 +192,22 @@ pub trait Topic: Send + Sync {
 pub trait Bus: Send + Sync {
     /// Puts a change of an incident as an event of source `mainstay`.
     async fn put(&self, record: &Record) -> Result<(), CallError>;
+}
+
+/// The queue for what can never be processed: it waits there for people, and nothing waits behind it.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// Keeps a letter and returns its message id (`SendMessage`). A letter that is too large for a message is cut.
+    async fn keep(&self, letter: &DeadLetter) -> Result<String, CallError>;
+}
+
+/// Something that can never be processed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Why not, for people.
+    pub reason: String,
+    /// Its number in the stream that brought it, if it has one.
+    pub sequence_number: Option<String>,
+    /// The thing itself, as it came.
+    pub item: Value,
 }

@@ -3,8 +3,8 @@
 #![expect(clippy::panic, reason = "helpers of tests fail like tests")]
 
 use recovery::twins::{
-    MemoryBus, MemoryExecutions, MemoryIncidents, MemoryTopic, ScriptedAlarms, ScriptedServices, conformance,
-    fixture,
+    MemoryBus, MemoryDeadLetters, MemoryExecutions, MemoryIncidents, MemoryTopic, ScriptedAlarms,
+    ScriptedServices, conformance, fixture,
 };
 use recovery::{Entry, IncidentId, Run, signal::AlarmValue};
 use std::{
@@ -46,6 +46,13 @@ fn the_executions() {
 fn the_topic_and_the_bus() {
     done(conformance::topic(&MemoryTopic::default(), "orders")).expect("no failure");
     done(conformance::bus(&MemoryBus::default(), "orders")).expect("no failure");
+}
+
+#[test]
+fn the_dead_letters() {
+    let queue = MemoryDeadLetters::default();
+    let sent = done(conformance::dead_letters(&queue)).expect("no failure");
+    assert_eq!(queue.kept(), sent);
 }
 
 #[test]

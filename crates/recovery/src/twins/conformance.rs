@@ -11,7 +11,10 @@ use crate::{
     head::Head,
     incident::{Closing, Event, IncidentId, Record},
     notice::{Notice, Severity},
-    ports::{Alarms, Bus, Committed, Executions, Incidents, Scope, Services, Switch, Topic},
+    ports::{
+        Alarms, Bus, Committed, DeadLetter, DeadLetters, Executions, Incidents, Scope, Services, Switch,
+        Topic,
+    },
     run::{Entry, Run},
 };
 use plan::NoticeKind;
@@ -215,6 +218,14 @@ pub async fn topic(store: &dyn Topic, database: &str) -> Result<(), CallError> {
 pub async fn bus(store: &dyn Bus, database: &str) -> Result<(), CallError> {
     let id = IncidentId::new(database, fixture::start());
     store.put(&opened(database, &id, 1)).await
+}
+
+/// The dead-letter queue; see there. Returns the letters that it was given.
+///
+/// # Panics
+/// When the queue does not do what the port promises.
+pub async fn dead_letters(queue: &dyn DeadLetters) -> Result<Vec<DeadLetter>, CallError> {
+    super::dead_letters::conformance(queue, AWKWARD).await
 }
 
 /// CloudWatch: `existing` alarms are told once each, one that does not exist is left out, and no name asks for
