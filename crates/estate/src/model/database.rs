@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::key::Key;
+use super::metrics::Reading;
 
 /// Tags, by key.
 pub type Tags = BTreeMap<String, String>;
@@ -58,6 +59,8 @@ pub struct Instance {
     pub lag: Option<f64>,
     /// Whether the lag is reported at all.
     pub reports_lag: bool,
+    /// What its server outside counts; the model draws it where there is none.
+    pub(crate) counted: Option<Reading>,
     /// The host name.
     pub endpoint: String,
     /// Where the host name leads.

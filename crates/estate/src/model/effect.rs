@@ -64,6 +64,16 @@ pub enum Effect {
         /// The task's id.
         task: String,
     },
+    /// A task's container starts: `RUNNING`. A real process is started now, so that it cannot have connected to
+    /// anything before the time that ECS tells.
+    RunTask {
+        /// When.
+        at: Timestamp,
+        /// The service, `cluster/service`.
+        service: Key,
+        /// The task's id.
+        task: String,
+    },
     /// A task is told to stop.
     StopTask {
         /// When.
@@ -179,6 +189,15 @@ pub enum Observation {
         /// By how much, in milliseconds.
         milliseconds: f64,
     },
+    /// What a server counts: its instance reports this instead of what the model draws.
+    ServerCounts {
+        /// The instance.
+        instance: Key,
+        /// Connections of clients.
+        connections: f64,
+        /// Commits in a second.
+        commits: f64,
+    },
     /// A promotion that was asked for with [`Effect::Promote`]'s counterpart outside is done earlier than the
     /// model planned it.
     Promoted {
@@ -191,5 +210,10 @@ pub enum Observation {
         task: String,
         /// Whether it is healthy.
         healthy: bool,
+    },
+    /// A task's container ended by itself.
+    TaskExited {
+        /// The task's id.
+        task: String,
     },
 }

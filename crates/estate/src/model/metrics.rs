@@ -1,6 +1,7 @@
 //! The metrics of RDS, on the estate's own clock.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Estate;
 use super::agenda::{Occurrence, later};
@@ -11,11 +12,12 @@ use super::effect::{Datapoint, Effect};
 const SHORTEST_PERIOD: f64 = 0.1;
 
 /// What an instance reports in a period.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Reading {
-    connections: f64,
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Reading {
+    /// Connections of clients.
+    pub(crate) connections: f64,
     /// Commits in a second: writers only.
-    commits: f64,
+    pub(crate) commits: f64,
 }
 
 impl Estate {
@@ -84,6 +86,7 @@ impl Estate {
     fn read_instance(&mut self, at: Timestamp, instance: &Instance, reached: bool) -> Option<Reading> {
         let nothing = Reading { connections: 0.0, commits: 0.0 };
         match instance.health {
+            Health::Serving if instance.counted.is_some() => instance.counted,
             Health::Serving if reached => {
                 Some(Reading { connections: self.chance.whole(10, 40), commits: self.chance.whole(20, 60) })
             }

@@ -7,6 +7,7 @@ use super::agenda::Occurrence;
 use super::database::Health;
 use super::effect::Observation;
 use super::key::Key;
+use super::metrics::Reading;
 
 impl Estate {
     /// Takes in what was seen outside. What it names and does not exist is ignored: the outside may be late.
@@ -22,9 +23,15 @@ impl Estate {
                     found.lag = Some(*milliseconds);
                 }
             }
+            Observation::ServerCounts { instance, connections, commits } => {
+                if let Some(found) = self.instances.get_mut(instance) {
+                    found.counted = Some(Reading { connections: *connections, commits: *commits });
+                }
+            }
             Observation::Promoted { instance } => self.promoted_outside(at, instance),
-            Observation::TaskAnswers { task, healthy: true } => self.task_runs(at, task),
+            Observation::TaskAnswers { task, healthy: true } => self.task_is_healthy(at, task),
             Observation::TaskAnswers { task, healthy: false } => self.task_is_unhealthy(at, task),
+            Observation::TaskExited { task } => self.task_fails(at, task),
         }
         self.catch_up(at);
     }

@@ -115,6 +115,7 @@ impl Estate {
             promotion_tier: seed.promotion_tier,
             lag: None,
             reports_lag: true,
+            counted: None,
             endpoint: format!("{}.{suffix}.{region}.rds.amazonaws.com", key.id),
             address: self.next_address(),
             port: cluster.map_or(5432, |cluster| cluster.port),

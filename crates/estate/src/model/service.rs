@@ -161,6 +161,8 @@ pub struct Task {
     pub stop_code: Option<&'static str>,
     /// Whether it is protected from scale-in.
     pub protected: bool,
+    /// Whether its process outside has yet to answer for the first time.
+    pub(crate) unheard: bool,
 }
 
 impl Task {
@@ -169,8 +171,8 @@ impl Task {
         self.desired_status == "RUNNING" && self.last_status != "STOPPED"
     }
 
-    /// Whether it runs and is not known to be unhealthy.
+    /// Whether it runs, is not known to be unhealthy, and owes no first answer.
     pub(crate) fn serves(&self) -> bool {
-        self.lives() && self.last_status == "RUNNING" && self.health != "UNHEALTHY"
+        self.lives() && self.last_status == "RUNNING" && self.health != "UNHEALTHY" && !self.unheard
     }
 }

@@ -188,6 +188,9 @@ pub struct Settings {
     pub aws_failover_after: Option<Span>,
     /// The answer when the target of a failover is the writer already.
     pub target_is_writer: TargetIsWriter,
+    /// Whether tasks are processes outside, which say by themselves whether they answer: a task that runs counts
+    /// only once it was seen to.
+    pub tasks_outside: bool,
     /// How many manual snapshots an account may have in a region: 100 on AWS.
     pub snapshot_quota: usize,
 }
@@ -202,6 +205,7 @@ impl Default for Settings {
             metric_period: 60.0,
             aws_failover_after: None,
             target_is_writer: TargetIsWriter::default(),
+            tasks_outside: false,
             snapshot_quota: 100,
         }
     }

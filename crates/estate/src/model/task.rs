@@ -68,6 +68,7 @@ impl Estate {
             stopped_reason: None,
             stop_code: None,
             protected: false,
+            unheard: false,
         })
     }
 
@@ -78,6 +79,24 @@ impl Estate {
         };
         task.last_status = "RUNNING";
         task.started = Some(at);
+        task.unheard = self.settings.tasks_outside;
+        let key = task.service.clone();
+        self.outbox.push(Effect::RunTask { at, service: key.clone(), task: id.to_owned() });
+        if !self.settings.tasks_outside {
+            self.task_is_healthy(at, id);
+        }
+    }
+
+    /// A task answers; if it was still starting, it runs from now on.
+    pub(crate) fn task_is_healthy(&mut self, at: Timestamp, id: &str) {
+        let Some(task) = self.tasks.get_mut(id).filter(|task| task.lives()) else {
+            return;
+        };
+        if task.last_status == "PENDING" {
+            task.last_status = "RUNNING";
+            task.started = Some(at);
+        }
+        task.unheard = false;
         let key = task.service.clone();
         if self.services.get(&key).is_some_and(|service| service.health_check) {
             task.health = "HEALTHY";

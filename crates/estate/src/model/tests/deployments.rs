@@ -226,6 +226,36 @@ fn a_task_that_answers_earlier_than_planned_runs() {
 }
 
 #[test]
+fn a_task_whose_process_is_outside_counts_once_it_answers_and_not_before() {
+    let mut estate = estate_with(Settings { tasks_outside: true, ..Settings::default() });
+    force(&mut estate, 0.0, "catalogue");
+    let effects = estate.advance(at(25.0));
+    let run: Vec<&str> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::RunTask { task, .. } => Some(task.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(run.len(), 2, "both start, at their time: {effects:?}");
+    let view = service(&mut estate, 60.0, "catalogue");
+    assert_eq!(shape(&view)[0].2, RolloutState::InProgress, "they run, but none has answered");
+    let started = estate.state().tasks.into_iter().find(|task| task.id == run[0]).unwrap().started;
+    // One answers late; the other ends by itself and is replaced.
+    estate.observe(at(61.0), &Observation::TaskAnswers { task: run[0].to_owned(), healthy: true });
+    estate.observe(at(62.0), &Observation::TaskExited { task: run[1].to_owned() });
+    let tasks = estate.state().tasks;
+    let first = tasks.iter().find(|task| task.id == run[0]).unwrap();
+    assert_eq!((first.health, first.started), ("HEALTHY", started));
+    let third = estate.advance(at(90.0)).into_iter().find_map(|effect| match effect {
+        Effect::RunTask { task, .. } => Some(task),
+        _ => None,
+    });
+    estate.observe(at(91.0), &Observation::TaskAnswers { task: third.unwrap(), healthy: true });
+    assert_eq!(shape(&service(&mut estate, 120.0, "catalogue"))[0].2, RolloutState::Completed);
+}
+
+#[test]
 fn services_that_ecs_does_not_deploy_are_refused() {
     let mut estate = estate();
     let seed: Seed = serde_json::from_value(json!({ "services": [

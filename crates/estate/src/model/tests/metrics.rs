@@ -37,6 +37,15 @@ fn a_healthy_writer_reports_each_period() {
 }
 
 #[test]
+fn a_server_outside_is_reported_as_it_counts() {
+    let mut estate = estate_by_10();
+    let instance = Key::new("ca-central-1", "orders-1");
+    estate.observe(at(5.0), &Observation::ServerCounts { instance, connections: 7.0, commits: 93.5 });
+    assert_eq!(writer(&mut estate, "DatabaseConnections", 5.0, 20.0), [(10.0, 7.0), (20.0, 7.0)]);
+    assert_eq!(writer(&mut estate, "CommitThroughput", 20.0, 30.0), [(30.0, 93.5)]);
+}
+
+#[test]
 fn a_crashed_writer_reads_zero_and_then_nothing() {
     let mut estate = estate_by_10();
     estate.fault(at(5.0), Fault::CrashWriter { cluster: "orders".into(), region: None }).unwrap();
