@@ -17,6 +17,7 @@ mod wiring {
     mod pattern;
     mod policies;
     mod principals;
+    mod resumed;
     mod rules;
     mod steps;
     mod stream_and_tick;

@@ -3,7 +3,8 @@
 use super::files;
 use jiff::Timestamp;
 use recovery::{
-    CallError, Decision, Event, Guard, Head, Record, Run, StepError, StepReply, StepRequest, Verdict,
+    CallError, Decision, Event, Guard, Head, Incident, Record, Run, StepError, StepReply, StepRequest,
+    Verdict,
     deadline::shift,
     incident::{FailoverAnswer, ServiceNews, ServiceState},
     log::Log,
@@ -59,15 +60,45 @@ impl World {
 
     /// Writes the incident of the samples as it is after the first events of its [`story`].
     pub(crate) async fn live(&self, run: &Run, events: usize) {
+        self.live_with(run, &story()[..events]).await;
+    }
+
+    /// Writes the incident of the samples with these events after its opening.
+    pub(crate) async fn live_with(&self, run: &Run, events: &[(i64, Event)]) {
         seed(&self.incidents, &[opening()]).await;
         let mut log = self.log(run).await;
-        for (seconds, event) in story().into_iter().take(events) {
-            log.append(shift(run.opened_at, seconds), event, &[]).await.unwrap();
+        for (seconds, event) in events {
+            log.append(shift(run.opened_at, *seconds), event.clone(), &[]).await.unwrap();
         }
+    }
+
+    /// The estate does what it was asked for: the writer moves, deployments are complete.
+    pub(crate) fn comply(&self, now: Timestamp) {
+        let called = self.databases.script(|s| s.failovers.last().cloned());
+        if let Some((_, target)) = called {
+            self.writer(&target);
+            self.alarm(AlarmValue::Ok, now);
+        }
+        let later = shift(now, 1);
+        self.services.script(|s| {
+            for (number, (name, _)) in (1..).zip(s.redeployed.clone()) {
+                let id = format!("ecs-svc/{name}-{number}");
+                let service = s.services.iter_mut().find(|known| known.name == name).unwrap();
+                if service.deployments.iter().all(|d| d.id != id) {
+                    service.deployments = vec![fixture::deployment(&id, "PRIMARY", "COMPLETED", later)];
+                    s.tasks.insert(name.clone(), vec![fixture::task(&name, &id, later)]);
+                }
+            }
+        });
     }
 
     pub(crate) async fn log(&self, run: &Run) -> Log<'_> {
         Log::of_run(self.incidents.as_ref(), run).await.unwrap()
+    }
+
+    /// The incident that a run has closed.
+    pub(crate) async fn log_of_closed(&self, run: &Run) -> Incident {
+        Log::of_attempt(self.incidents.as_ref(), run).await.unwrap().incident
     }
 
     /// Does a step as the function does that it belongs to.

@@ -46,6 +46,11 @@ pub async fn step(
     ports: &Ports,
     log: &mut Log<'_>,
 ) -> Result<StepReply, StepError> {
+    if let Some((target, _)) = log.incident.intent() {
+        // An attempt that was given up called at its end: what it has begun is no topology to start from.
+        let summary = format!("RDS was asked already to promote {target}.");
+        return Ok(StepReply::new(run, Step::Assess, Next::Done, summary));
+    }
     if let Some(summary) = chosen_before(run, log) {
         return Ok(StepReply::new(run, Step::Assess, Next::Done, summary));
     }

@@ -1,6 +1,9 @@
 //! Whether alarms, services and the cluster are healthy after a recovery. No data is not OK.
 
-use crate::{incident_of::Case, sight::Seen};
+use crate::{
+    incident_of::Case,
+    sight::{Seen, window_s},
+};
 use jiff::Timestamp;
 use recovery::{
     CallError,
@@ -9,9 +12,6 @@ use recovery::{
     signal::AlarmValue,
     topology::{AlarmState, Cluster, Service},
 };
-
-/// The evaluation window of an alarm without a period of its own (a composite).
-const UNKNOWN_WINDOW_S: i64 = 300;
 
 /// What `verify` sees.
 #[derive(Debug, Clone)]
@@ -102,10 +102,7 @@ fn unwell(now: Timestamp, case: &Case<'_>, name: &str, alarm: Option<&AlarmState
 /// state, and the datapoints behind it, only when the state changes: an alarm that was OK before would wait for
 /// ever. One period more than the window is how late datapoints are waited for.
 fn evaluated_within(alarm: &AlarmState) -> i64 {
-    match (alarm.period_s, alarm.datapoints) {
-        (Some(period), Some(datapoints)) => i64::from(period) * (i64::from(datapoints) + 1),
-        _ => UNKNOWN_WINDOW_S,
-    }
+    window_s(alarm) + i64::from(alarm.period_s.unwrap_or_default())
 }
 
 /// Why a service does not count as healthy.

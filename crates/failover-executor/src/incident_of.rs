@@ -19,27 +19,13 @@ pub(crate) enum InHand<'a> {
 /// Reads the incident of `run` and holds the run against it.
 ///
 /// # Errors
-/// [`StepError::Fenced`] when a newer attempt or incident is in charge; [`StepError::MalformedEvent`] when the
-/// run bears another plan than the one that was frozen when the incident was opened.
+/// As [`Log::of_attempt`].
 pub(crate) async fn take_in_hand<'a>(
     store: &'a dyn Incidents,
     run: &Run,
     step: Step,
 ) -> Result<InHand<'a>, StepError> {
-    let log = Log::load(store, run.database(), &run.incident, run.fence).await?;
-    if log.head.fence != run.fence {
-        return Err(StepError::Fenced {
-            incident: run.incident.to_string(),
-            reason: format!("this attempt has fence {}, the incident {}", run.fence, log.head.fence),
-        });
-    }
-    // Whoever can start an execution could name another cluster in its input; the table can't be talked over.
-    if log.incident.plan() != Some(&run.plan) {
-        return Err(StepError::MalformedEvent(format!(
-            "the plan in the run is not the one that incident {} was opened with",
-            run.incident
-        )));
-    }
+    let log = Log::of_attempt(store, run).await?;
     if let Status::Closed(closing) = log.head.status {
         let next = if step == Step::Close && closing == Closing::Recovered { Next::Done } else { Next::Stop };
         let summary = format!("The incident is closed already ({closing:?}).");

@@ -4,7 +4,8 @@ use crate::{
     Ports, by_hand,
     carry_out::{Judgement, carry_out},
     incident_of::Case,
-    movement, passes,
+    movement::{self, FAILING_OVER},
+    passes,
     sight::{self, Seen},
     witnesses::{self, Speech},
 };
@@ -13,7 +14,7 @@ use plan::Database;
 use recovery::{
     Closing, Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
     deadline::{after, seconds_since},
-    incident::{Event, Incident, Trigger},
+    incident::{Event, FailoverAnswer, Incident, Trigger},
     log::Log,
     signal::{DatabaseEvent, DatabaseNews},
     topology::{AlarmState, Cluster},
@@ -51,7 +52,7 @@ pub enum Progress {
     },
     /// AWS gave its failover up and the database is well.
     GivenUp(Verdict),
-    /// It took longer than the plan allows.
+    /// It took longer than the plan allows, or nothing is to come.
     TooLong(Verdict),
 }
 
@@ -98,7 +99,7 @@ async fn view(case: &Case<'_>, ports: &Ports) -> Result<View, recovery::CallErro
             alarms: Ok(Vec::new()),
         });
     }
-    let names: Vec<String> = case.plan.detection.alarms.iter().map(|a| a.name.clone()).collect();
+    let names = case.plan.detection.names();
     let asked = sight::bare(&case.plan.identifier);
     let since = sight::window_start(case, &[]);
     let (cluster, events, alarms) = tokio::join!(
@@ -127,6 +128,10 @@ pub fn progress(now: Timestamp, case: &Case<'_>, view: &View) -> Progress {
             zone: writer.zone.clone(),
             from: expected.old,
         };
+    }
+    let moves = cluster.status == FAILING_OVER || writer.is_some_and(|w| expected.met_by(&w.instance));
+    if let Some(verdict) = refused_before(case).filter(|_| !moves) {
+        return Progress::TooLong(verdict);
     }
     let failed = event.is_some_and(|e| e.meaning == DatabaseNews::FailoverFailed);
     let well = witnesses::hear(now, &case.plan.detection, &view.alarms) == Speech::Ok;
@@ -226,6 +231,20 @@ fn waiting(now: Timestamp, case: &Case<'_>, reason: String) -> Progress {
         _ => 5,
     };
     Progress::Waiting { after_s, reason }
+}
+
+/// RDS refused the call of an earlier attempt, which ended before people were told: if nothing moves, there is nothing
+/// to wait for.
+fn refused_before(case: &Case<'_>) -> Option<Verdict> {
+    let refusal = case.incident.latest(|r| {
+        if let Event::FailoverAnswered { answer: FailoverAnswer::Refused { cause } } = &r.event {
+            return (r.fence != case.head.fence).then_some(cause);
+        }
+        None
+    })?;
+    let reason = format!("RDS refused to fail over: {refusal}. The writer has not moved since.");
+    let verdict = Verdict::new(Decision::Refuse, Guard::CallRefused, reason).about(&case.plan.name);
+    Some(verdict.unless(format!("A person acts: {}", by_hand::fail_over(case.plan))))
 }
 
 fn too_long(plan: &Database, reason: &str) -> Verdict {

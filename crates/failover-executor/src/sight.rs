@@ -49,7 +49,7 @@ pub async fn look(case: &Case<'_>, ports: &Ports) -> Sight {
 }
 
 pub(crate) async fn look_within(patience: Duration, case: &Case<'_>, ports: &Ports) -> Sight {
-    let names: Vec<String> = case.plan.detection.alarms.iter().map(|a| a.name.clone()).collect();
+    let names = case.plan.detection.names();
     let since = shift(began(case), -EVENTS_ASKED_S);
     // The identifier is enough to ask for the cluster's own events, even when its members can't be read.
     let asked = bare(&case.plan.identifier);
@@ -97,7 +97,7 @@ pub fn window_start(case: &Case<'_>, alarms: &[AlarmState]) -> Timestamp {
 
 /// How many seconds of data an alarm looks at before it speaks: of "M out of N" the N, for the M datapoints that
 /// breach may be spread over them.
-fn window_s(alarm: &AlarmState) -> i64 {
+pub(crate) fn window_s(alarm: &AlarmState) -> i64 {
     match (alarm.period_s, alarm.evaluation_periods.or(alarm.datapoints)) {
         (Some(period), Some(periods)) => i64::from(period) * i64::from(periods),
         _ => UNKNOWN_WINDOW_S,

@@ -82,7 +82,7 @@ pub async fn step(
 }
 
 async fn look(case: &Case<'_>, ports: &Ports) -> Result<View, StepError> {
-    let names: Vec<String> = case.plan.detection.alarms.iter().map(|a| a.name.clone()).collect();
+    let names = case.plan.detection.names();
     let (alarms, services, cluster) = tokio::join!(
         ports.alarms.alarms(&names),
         services(case.incident, ports),
@@ -119,13 +119,16 @@ async fn services(incident: &Incident, ports: &Ports) -> Seen<Vec<Service>> {
     Ok(found)
 }
 
-/// The newest word on health, and when it was written.
+/// The newest word of this attempt on health, and when it was written. While nobody looked, health may have broken:
+/// a new attempt begins its healthy window anew.
 fn latest(incident: &Incident) -> Option<(bool, Timestamp)> {
-    incident.latest(
-        |r| {
-            if let Event::Health { healthy, .. } = &r.event { Some((*healthy, r.at)) } else { None }
-        },
-    )
+    let spoken = incident.latest(|r| {
+        if let Event::Health { healthy, .. } = &r.event {
+            return Some(Some((*healthy, r.at)));
+        }
+        matches!(r.event, Event::Resumed { .. }).then_some(None)
+    });
+    spoken.flatten()
 }
 
 /// What follows, once the health of this look is in the incident.

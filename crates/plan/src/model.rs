@@ -172,6 +172,12 @@ impl Detection {
     pub fn alarm(&self, name: &str) -> Option<&Alarm> {
         self.alarms.iter().find(|alarm| alarm.name == name)
     }
+
+    /// The names of all alarms that speak for the database, as they are asked for together.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.alarms.iter().map(|alarm| alarm.name.clone()).collect()
+    }
 }
 
 impl Audience {

@@ -63,6 +63,7 @@ fn databases_are_found_by_name_identifier_and_alarm() {
     let names = |alarm| plan.speaking(alarm).iter().map(|it| it.name.as_str()).collect::<Vec<_>>();
     assert_eq!(names("orders-writer-down"), ["orders"]);
     assert_eq!(names("Orders-writer-down"), Vec::<&str>::new());
+    assert_eq!(plan.database("orders").unwrap().detection.names(), ["orders-writer-down"]);
 }
 
 #[test]

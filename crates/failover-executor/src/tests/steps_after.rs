@@ -149,6 +149,19 @@ async fn an_alarm_that_was_ok_all_along_counts_once_it_was_evaluated_on_newer_da
 }
 
 #[tokio::test]
+async fn an_alarm_of_two_out_of_five_has_looked_back_over_all_five() {
+    let scene = recycled(ServiceState::Recycled).await;
+    scene.set_alarm(|a| {
+        (a.state, a.since, a.newest_datapoint) = (AlarmValue::Ok, at(-9000), Some(at(-9000)));
+        a.evaluation_periods = Some(5);
+    });
+    scene.once(Step::Verify, 459).await.unwrap();
+    assert!(matches!(scene.last().await, Event::Health { healthy: false, .. }));
+    scene.once(Step::Verify, 460).await.unwrap();
+    assert!(matches!(scene.last().await, Event::Health { healthy: true, .. }));
+}
+
+#[tokio::test]
 async fn health_that_never_holds_is_escalated() {
     let scene = recycled(ServiceState::Recycled).await;
     assert_eq!(scene.twice(Step::Verify, 1109).await.next, Next::Again);

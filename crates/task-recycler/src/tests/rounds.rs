@@ -9,7 +9,14 @@ use recovery::{
 };
 
 fn round(now: i64, services: &[plan::Service], known: &[ServiceNews], sights: &[Sight]) -> Round {
-    let recycling = Recycling { services, confirmed_at: at(100), quiet_since: at(100), known, shaky: None };
+    let recycling = Recycling {
+        services,
+        confirmed_at: at(100),
+        quiet_since: at(100),
+        resumed_at: None,
+        known,
+        shaky: None,
+    };
     plan_next(at(now), &recycling, sights)
 }
 
