@@ -4,7 +4,7 @@
 use super::world::{World, opening, story};
 use jiff::Timestamp;
 use recovery::{
-    Closing, Entry, Event, Next, Run, Step, StepRequest,
+    Closing, Decision, Entry, Event, Guard, Next, Run, Step, StepRequest, Verdict,
     deadline::shift,
     incident::{ServiceNews, ServiceState},
     signal::AlarmValue,
@@ -68,8 +68,8 @@ async fn died_after(events: &[(i64, Event)]) -> (World, Vec<Step>) {
     let world = World::new();
     let mut run = run();
     world.live_with(&run, events).await;
-    let called = events.iter().any(|(_, e)| matches!(e, Event::FailoverIntended { .. }));
-    if called {
+    let moved = |e: &Event| matches!(e, Event::FailoverIntended { .. } | Event::AlreadyMoved { .. });
+    if events.iter().any(|(_, e)| moved(e)) {
         world.writer("orders-2");
         world.alarm(AlarmValue::Ok, shift(run.opened_at, 30));
     }
@@ -104,6 +104,17 @@ async fn whatever_was_written_last_the_next_attempt_ends_with_the_all_clear() {
     }
 }
 
+/// AWS was faster: the writer has moved, and neither attempt asks for anything but restarts.
+#[tokio::test]
+async fn a_failover_that_was_left_to_aws_stays_left_to_aws() {
+    let verdict = Verdict::new(Decision::Recycle, Guard::WriterChanged, "for the test");
+    let moved = Event::AlreadyMoved { verdict, from: Some("orders-1".to_owned()) };
+    let events = [story().remove(0), (20, moved)];
+    let (world, done) = died_after(&events).await;
+    assert_eq!(done.first(), Some(&Step::Promotion));
+    assert_eq!(world.calls(), ["restart orders-api None", "restart orders-worker Some(4)"]);
+}
+
 fn news(name: &str, state: ServiceState) -> ServiceNews {
     ServiceNews {
         cluster: "shop".to_owned(),
@@ -117,7 +128,7 @@ fn news(name: &str, state: ServiceState) -> ServiceNews {
     }
 }
 
-/// Between the intent and the call, between the call and its answer, and with the first wave done.
+/// With the first wave done, and between the intent to restart a service and the call.
 #[tokio::test]
 async fn services_are_restarted_once_over_both_attempts() {
     let confirmed = 8;

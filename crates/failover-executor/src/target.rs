@@ -1,6 +1,6 @@
 //! Which reader is promoted, and why that one.
 
-use plan::{Database, Kind};
+use plan::Database;
 use recovery::{
     Guard,
     notice::commands,
@@ -67,12 +67,7 @@ pub fn choose(plan: &Database, cluster: &Cluster, lags: &Lags, accepted: bool) -
 /// The most lag that the plan accepts, for the kinds of database on which lag is lost data.
 #[expect(clippy::cast_precision_loss, reason = "a span of at most 366 days fits a float exactly")]
 pub(crate) fn bound_ms(plan: &Database) -> Option<f64> {
-    match plan.kind {
-        Kind::AuroraCluster => None,
-        Kind::MultiAzCluster | Kind::MultiAzInstance | Kind::ReadReplica | Kind::GlobalDatabase => {
-            Some(plan.rpo.as_secs() as f64 * 1000.0)
-        }
-    }
+    (!plan.kind.shares_storage()).then(|| plan.rpo.as_secs() as f64 * 1000.0)
 }
 
 /// Same zone last, then the promotion tier, then smaller classes last.

@@ -126,6 +126,16 @@ impl Kind {
             Self::MultiAzInstance | Self::ReadReplica | Self::GlobalDatabase => false,
         }
     }
+
+    /// Whether a reader has all that the writer has committed, however it lags: Aurora's instances share one storage.
+    /// Elsewhere a reader has a copy of its own, and lag is lost data.
+    #[must_use]
+    pub const fn shares_storage(self) -> bool {
+        match self {
+            Self::AuroraCluster => true,
+            Self::MultiAzCluster | Self::MultiAzInstance | Self::ReadReplica | Self::GlobalDatabase => false,
+        }
+    }
 }
 
 impl Strategy {

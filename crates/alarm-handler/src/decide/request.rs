@@ -83,7 +83,16 @@ fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ru
         if accept_data_loss { verdict.seeing("data loss", format!("accepted by {by}")) } else { verdict }
     };
     let guard = if accept_data_loss { Guard::PersonAcceptsLoss } else { Guard::PersonAsks };
-    let loss = if accept_data_loss { ", also to one that lags more than the plan's RPO," } else { "" };
+    // Where storage is shared, the reader's lag loses nothing: then consent changes nothing either.
+    let loses = plan.database(database).is_some_and(|d| !d.kind.shares_storage());
+    let (lag, refusal) = match (loses, accept_data_loss) {
+        (false, _) => ("", ""),
+        (true, false) => (
+            ", if it lags no more than the RPO,",
+            ", with one that lags more than the RPO (unless that is accepted)",
+        ),
+        (true, true) => (", even if it lags more than the RPO,", ""),
+    };
     let open = state.head(database).filter(|h| h.open());
     if dry_run {
         let said = match open {
@@ -92,7 +101,7 @@ fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ru
                 head.incident
             ),
             None => format!(
-                "{database} would be failed over to the best reader{loss} and its services restarted. Nothing was changed."
+                "{database} would be failed over to the best reader{lag} and its services restarted. Nothing was changed."
             ),
         };
         let verdict = evidence(Verdict::new(Decision::Act, Guard::DryRun, said))
@@ -109,8 +118,9 @@ fn failover(now: Timestamp, asked: &Asked<'_>, plan: &Plan, state: &State) -> Ru
         return Ruling::note(verdict, None, &[]);
     }
     let said = format!("{by} asks for a failover of {database}: {reason}");
-    let verdict = evidence(Verdict::new(Decision::Act, guard, said))
-        .unless("Without an available reader, or in a region that the plan forbids, it would be refused.");
+    let verdict = evidence(Verdict::new(Decision::Act, guard, said)).unless(format!(
+        "Without an available reader{refusal}, or in a region that the plan forbids, it would be refused."
+    ));
     let trigger = Trigger::Person { by: by.to_owned(), reason: reason.to_owned(), at: now, accept_data_loss };
     Ruling::open(verdict, trigger, Entry::Assess, None, &[NoticeKind::Interruption])
 }

@@ -1,8 +1,11 @@
 //! Requests by people, and their answers.
 
-use crate::world::{World, is, sample};
-use alarm_handler::reply::{AckReply, FailoverReply, Standing, StatusReply, SwitchReply};
-use plan::NoticeKind;
+use crate::world::{World, at, is, ours, sample, shipped_plan};
+use alarm_handler::{
+    explain,
+    reply::{AckReply, FailoverReply, Standing, StatusReply, SwitchReply},
+};
+use plan::{Kind, NoticeKind};
 use recovery::{Closing, Decision, Entry, Event, Guard, incident::Trigger, ports::Scope};
 use serde_json::json;
 
@@ -29,12 +32,6 @@ async fn a_failover_is_started_and_says_what_to_follow() {
 async fn data_loss_is_accepted_in_words_and_written_down() {
     let world = World::new();
     let asks = || sample("request-failover-accept-data-loss");
-    let mut dry = asks();
-    dry["dry_run"] = json!(true);
-    let reply: FailoverReply = world.ask("10:00:00", dry).await;
-    assert_eq!(reply.answer.guard, Guard::DryRun);
-    assert!(reply.answer.reason.contains("lags more than the plan's RPO"), "{}", reply.answer.reason);
-
     let reply: FailoverReply = world.ask("10:00:00", asks()).await;
     assert_eq!((reply.answer.decision, reply.answer.guard), (Decision::Act, Guard::PersonAcceptsLoss));
     assert!(reply.evidence.iter().any(|e| e.value == "accepted by dana@example.com"));
@@ -48,6 +45,29 @@ async fn data_loss_is_accepted_in_words_and_written_down() {
         let _: FailoverReply = world.ask("10:00:05", sample(request)).await;
         let Event::Noted { verdict, .. } = world.newest().await.event else { panic!() };
         assert_eq!(verdict.guard, guard, "{request}");
+    }
+}
+
+#[test]
+fn a_dry_run_says_what_lag_means_where_lag_is_lost_data() {
+    let (aurora, copies) = (Kind::AuroraCluster, Kind::MultiAzCluster);
+    for (kind, accepts, says) in [
+        (aurora, false, "to the best reader and its services"),
+        (aurora, true, "to the best reader and its services"),
+        (copies, false, "if it lags no more than the RPO"),
+        (copies, true, "even if it lags more than the RPO"),
+    ] {
+        let mut plan = shipped_plan();
+        plan.databases[0].kind = kind;
+        let mut request = sample("request-failover-dry-run");
+        request["accept_data_loss"] = json!(accepts);
+        let told = explain(&request.to_string(), &plan, &ours(), at("10:00:00")).unwrap();
+        assert_eq!(told.guard, Guard::DryRun);
+        assert!(told.reason.contains(says), "{kind:?} {accepts}: {}", told.reason);
+        request["dry_run"] = json!(false);
+        let told = explain(&request.to_string(), &plan, &ours(), at("10:00:00")).unwrap();
+        let refusal = told.would_change.contains("unless that is accepted");
+        assert_eq!(refusal, kind == copies && !accepts, "{}", told.would_change);
     }
 }
 

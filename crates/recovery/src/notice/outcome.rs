@@ -42,9 +42,9 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether a person has accepted a loss that can happen: Aurora's readers share the writer's storage.
+    /// Whether a person has accepted a loss that can happen.
     pub(super) fn loss_accepted(&self) -> bool {
-        self.database.kind != Kind::AuroraCluster && self.incident.accepts_loss()
+        !self.database.kind.shares_storage() && self.incident.accepts_loss()
     }
 
     /// The lag of the reader that took over; `unknown` is said, never read as zero.
