@@ -31,15 +31,52 @@ pub fn logical_id(function: &str) -> String {
         .collect()
 }
 
+/// How a binary is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// As the drill and the tests run it.
+    Dev,
+    /// As it is deployed: small, and minutes to build.
+    Release,
+}
+
+impl Build {
+    /// Cargo's name of the profile.
+    #[must_use]
+    pub fn profile(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+}
+
 /// Builds every function and returns the binaries by logical id. Cargo's own progress goes to standard error.
 ///
 /// # Errors
 /// When cargo cannot be started or the build fails; cargo has said why by then.
 pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.arg("build").arg("--bins").current_dir(repository());
     // People's tool and this crate are named too: the same packages, the same features, so nothing is built twice.
-    for package in FUNCTIONS.iter().chain(&["drp", "drill"]) {
+    let packages: Vec<&str> = FUNCTIONS.iter().chain(&["drp", "drill"]).copied().collect();
+    cargo_build(&packages, Build::Dev)?;
+    Ok(FUNCTIONS.iter().map(|f| (logical_id(f), binary(f))).collect())
+}
+
+/// Builds these functions. Cargo's own progress goes to standard error.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_functions(functions: &[String], build: Build) -> Result<(), DrillError> {
+    match build {
+        Build::Dev => self::build().map(|_| ()),
+        Build::Release => cargo_build(&functions.iter().map(String::as_str).collect::<Vec<_>>(), build),
+    }
+}
+
+fn cargo_build(packages: &[&str], build: Build) -> Result<(), DrillError> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--bins", "--profile", build.profile()]).current_dir(repository());
+    for package in packages {
         cargo.args(["--package", package]);
     }
     for (name, _) in std::env::vars_os() {
@@ -57,7 +94,7 @@ pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
             what: "the functions do not build (see cargo's messages above)".to_owned(),
         });
     }
-    Ok(FUNCTIONS.iter().map(|f| (logical_id(f), binary(f))).collect())
+    Ok(())
 }
 
 /// Whether cargo tells a program that it runs of its package by this variable. A cargo that inherits it takes it for a
@@ -76,7 +113,17 @@ pub fn drill_binary() -> PathBuf {
 /// A program that [`build`] builds: a function, `drp` or `drill`.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
-    target_folder().join("debug").join(name)
+    built(name, Build::Dev)
+}
+
+/// Where a build puts a program.
+#[must_use]
+pub fn built(name: &str, build: Build) -> PathBuf {
+    let folder = match build {
+        Build::Dev => "debug",
+        Build::Release => "release",
+    };
+    target_folder().join(folder).join(name)
 }
 
 fn target_folder() -> PathBuf {

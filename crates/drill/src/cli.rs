@@ -47,6 +47,8 @@ pub enum Command {
     Estate(EstateArgs),
     /// Invoke one function on a fresh local cloud with an event from a file, and print its answer.
     Invoke(InvokeArgs),
+    /// Measure what each function costs when it is cold: its start, its first event, its memory, and what TLS adds.
+    Measure(MeasureArgs),
 }
 
 /// How the estate is to be.
@@ -92,6 +94,23 @@ pub struct InvokeArgs {
     /// The event, such as `events/alarm-writer-down.json`.
     #[arg(long, value_name = "FILE")]
     pub data_file: PathBuf,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub struct MeasureArgs {
+    /// The function, such as `alarm-handler`; may be given more than once. Without it: all.
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::artifacts::FUNCTIONS))]
+    pub function: Vec<String>,
+    /// Fresh processes of each function over TLS, and as many without.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub runs: usize,
+    /// Measure the quickly built binaries of the drill instead of those that are deployed.
+    #[arg(long)]
+    pub dev: bool,
+    /// Print one JSON document on standard output; everything else goes to standard error.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod inbox;
 mod incidents;
 mod kept;
+pub mod measure;
 pub mod pace;
 pub mod play;
 pub mod report;

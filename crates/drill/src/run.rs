@@ -3,10 +3,11 @@
 
 use crate::{
     artifacts, checks,
-    cli::{Cli, Command, EstateArgs, InvokeArgs, Outage},
+    cli::{Cli, Command, EstateArgs, InvokeArgs, MeasureArgs, Outage},
     document::Document,
     error::DrillError,
     estate_process::{Addresses, KEEP},
+    measure,
     pace::Pace,
     play, report, scenario,
     stage::{DATABASE, Stage},
@@ -23,6 +24,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, DrillError> {
     match cli.command {
         Some(Command::Estate(args)) => estate(args).await,
         Some(Command::Invoke(args)) => or_interrupted(invoke(&args)).await,
+        Some(Command::Measure(args)) => or_interrupted(measured(&args)).await,
         None if cli.outage.list => list(),
         None => or_interrupted(outage(&cli.outage)).await,
     }
@@ -101,6 +103,20 @@ async fn invoke(args: &InvokeArgs) -> Result<ExitCode, DrillError> {
     stage.stop();
     print(&serde_json::to_string_pretty(&answer).map_err(|e| DrillError::NotReady(e.to_string()))?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn measured(args: &MeasureArgs) -> Result<ExitCode, DrillError> {
+    let document = measure::measure(args, &mut View::default()).await?;
+    let text = measure::text(&document);
+    if args.json {
+        eprintln!("\n{text}");
+        let json =
+            serde_json::to_string_pretty(&document).map_err(|e| DrillError::NotReady(e.to_string()))?;
+        print(&json)?;
+    } else {
+        print(&format!("\n{text}"))?;
+    }
+    Ok(if document.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The estate alone, until Ctrl-C or the end of its lifeline.
