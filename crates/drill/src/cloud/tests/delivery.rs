@@ -141,6 +141,99 @@ async fn a_record_that_the_function_cannot_digest_is_split_off_and_does_not_bloc
     assert_eq!(story["DDBStreamBatchInfo"]["batchSize"], 1);
 }
 
+/// Puts records into the table of a mapping so that they come in one batch: it rests meanwhile. Each record may have
+/// attributes of its own.
+async fn put_together(stand: &Stand, mapping: &str, incident: &str, attributes: &[Value]) {
+    enable(stand, mapping, false).await;
+    for (number, more) in attributes.iter().enumerate() {
+        let mut item = json!({ "pk": { "S": incident }, "sk": { "S": format!("event#{number}") } });
+        item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let table = stand.stack.id(&format!("{mapping}Table"));
+        stand.cloud.api().put_item(table, &item).await.unwrap();
+    }
+    enable(stand, mapping, true).await;
+}
+
+async fn enable(stand: &Stand, mapping: &str, enabled: bool) {
+    let id = stand.stack.id(&format!("Recorder{mapping}"));
+    let call = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = call.put(format!("{}/2015-03-31/event-source-mappings/{id}", stand.cloud.endpoint()));
+    let scope = "Credential=123456789012/20260101/ca-central-1/lambda/aws4_request";
+    let call =
+        call.header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"));
+    let answer = call.json(&json!({ "Enabled": enabled })).send().await.unwrap();
+    assert!(answer.status().is_success(), "{mapping}: {answer:?}");
+}
+
+/// The keys of the records in each batch of an incident, oldest first.
+fn batches(stand: &Stand, incident: &str) -> Vec<Vec<String>> {
+    let key = |record: &Value| record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default().to_owned();
+    let ours = |record: &&Value| record["dynamodb"]["Keys"]["pk"]["S"] == incident;
+    let batch = |event: &Value| -> Vec<String> {
+        let records = event["Records"].as_array().map_or(&[][..], Vec::as_slice);
+        records.iter().filter(ours).map(key).collect()
+    };
+    stand.recorded().iter().map(batch).filter(|keys| !keys.is_empty()).collect()
+}
+
+async fn after_batches(stand: &Stand, incident: &str, expected: &[&[&str]]) {
+    until(incident, async || (batches(stand, incident).len() >= expected.len()).then_some(())).await;
+    // What came once more would come within the time between tries.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(batches(stand, incident), expected, "{incident}");
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_from_the_first_record_that_is_named_as_failed() {
+    let stand = shared();
+    let (well, fails) = (json!({}), |times: &str| json!({ "fails": { "N": times } }));
+    let records = [well.clone(), fails("2"), well.clone(), fails("1")];
+    put_together(&stand, "Named", "incident#named", &records).await;
+    let rest: &[&str] = &["event#1", "event#2", "event#3"];
+    after_batches(&stand, "incident#named", &[&["event#0", "event#1", "event#2", "event#3"], rest, rest])
+        .await;
+
+    let nameless = json!({ "fails": { "N": "1" }, "nameless": { "BOOL": true } });
+    put_together(&stand, "Named", "incident#nameless", &[well.clone(), nameless]).await;
+    let whole: &[&str] = &["event#0", "event#1"];
+    after_batches(&stand, "incident#nameless", &[whole, whole]).await;
+
+    put_together(&stand, "Unasked", "incident#unasked", &[well, fails("1")]).await;
+    after_batches(&stand, "incident#unasked", &[whole]).await;
+}
+
+/// The story of the record with this key, once it was given up.
+async fn given_up(stand: &Stand, incident: &str, key: &str) -> Value {
+    let keys = json!({ "pk": { "S": incident }, "sk": { "S": key } });
+    let ours = |event: &Value| -> Option<String> {
+        let mut records = event["Records"].as_array()?.iter();
+        let record = records.find(|record| record["dynamodb"]["Keys"] == keys)?;
+        record["dynamodb"]["SequenceNumber"].as_str().map(str::to_owned)
+    };
+    let event = stand.recorded_one(key, |event| ours(event).is_some()).await;
+    serde_json::from_str(&found_in(stand, "Failed", &ours(&event).unwrap()).await.body).unwrap()
+}
+
+#[tokio::test]
+async fn a_record_that_is_named_as_failed_again_and_again_is_given_up() {
+    let stand = shared();
+    let hopeless = || json!({ "fails": { "N": "99" } });
+    put_together(&stand, "Hopeless", "incident#hopeless", &[json!({}), hopeless()]).await;
+    let again: &[&str] = &["event#1"];
+    after_batches(&stand, "incident#hopeless", &[&["event#0", "event#1"], again, again, again]).await;
+    let story = given_up(&stand, "incident#hopeless", "event#1").await;
+    assert_eq!(story["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!(story["DDBStreamBatchInfo"]["batchSize"], 1);
+    put_together(&stand, "Hopeless", "incident#after", &[json!({})]).await;
+    after_batches(&stand, "incident#after", &[&["event#0"]]).await;
+
+    // With no limit of tries, age alone gives up.
+    put_together(&stand, "Aged", "incident#old", &[hopeless()]).await;
+    let story = given_up(&stand, "incident#old", "event#0").await;
+    assert_eq!(story["requestContext"]["condition"], "MaxRecordAgeExceeded");
+    assert!(tries(&stand, "incident#old") > 1, "it was tried meanwhile");
+}
+
 #[tokio::test]
 async fn a_schedule_fills_its_placeholders_in() {
     let stand = shared();
