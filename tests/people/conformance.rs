@@ -1,6 +1,6 @@
 //! The adapters of crate `aws` keep the promises of their ports on the local cloud, as the twins do in memory.
 
-use aws::{CloudWatch, Ecs, EventBus, IncidentTable, NoticeTopic, StateMachine};
+use aws::{CloudWatch, DeadLetterQueue, Ecs, EventBus, IncidentTable, NoticeTopic, StateMachine};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use drill::{
@@ -53,6 +53,22 @@ pub(crate) async fn the_topic_and_the_bus(stage: &Stage) {
     conformance::bus(&EventBus::new(&config, "default"), "conformance").await.expect("the bus answers");
 }
 
+pub(crate) async fn the_dead_letters(stage: &Stage) {
+    let url = stage.api.create_queue("conformance").await.expect("SQS answers");
+    let queue = DeadLetterQueue::new(&config(stage), &url);
+    let mut sent = conformance::dead_letters(&queue).await.expect("the queue answers");
+    let large = sent.pop().expect("the last is the large one");
+    let kept = stage.api.drain(&url).await.expect("the queue answers");
+    let kept: Vec<Value> = kept.iter().map(|m| serde_json::from_str(&m.body).expect("JSON")).collect();
+    assert_eq!(kept.len(), sent.len() + 1);
+    for letter in sent {
+        let whole = serde_json::to_value(&letter).expect("JSON");
+        assert!(kept.contains(&whole), "{whole} is not in {kept:?}");
+    }
+    let cut = kept.iter().find(|k| k["reason"] == large.reason.as_str()).expect("the large one is kept too");
+    assert!(cut["item_begins"].as_str().is_some_and(|t| large.item.to_string().starts_with(t)), "{cut}");
+}
+
 pub(crate) async fn alarms_and_services(stage: &Stage) {
     let config = config(stage);
     let alarms = stage.stack.resources.values().filter(|r| r.kind == "AWS::CloudWatch::Alarm");
@@ -77,7 +93,7 @@ fn run(fence: u64) -> Run {
 }
 
 /// The SDK pointed at the local cloud; nothing of it comes from this process's environment.
-fn config(stage: &Stage) -> SdkConfig {
+pub(crate) fn config(stage: &Stage) -> SdkConfig {
     let variables = stage.variables();
     let of = |name: &str| variables.get(name).cloned().expect("a variable of the stage");
     let credentials =

@@ -8,6 +8,7 @@
     reason = "a test says with these what it expects; this harness has no attribute that would tell the lints"
 )]
 
+mod aside;
 mod conformance;
 mod escalation;
 mod explain;
@@ -83,9 +84,11 @@ fn main() -> ExitCode {
         workflow::what_is_missing_or_wrong_ends_without_a_request,
         workflow::a_dry_run_says_what_would_be_done,
         workflow::a_recovery_is_followed_and_summarised,
+        aside::an_unreadable_record_is_found_in_the_queue_and_the_next_notice_arrives,
         conformance::the_table,
         conformance::the_state_machine,
         conformance::the_topic_and_the_bus,
+        conformance::the_dead_letters,
         conformance::alarms_and_services,
     ];
     let conclusion = libtest_mimic::run(&arguments, trials);
