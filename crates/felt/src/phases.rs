@@ -89,11 +89,11 @@ pub fn own_share(fault_at: Timestamp, recovered_at: Timestamp, others: &[Span]) 
 
 /// How many seconds of the stretch lie in at least one of the spans.
 fn covered(from: Timestamp, until: Timestamp, spans: &[Span]) -> f64 {
-    let mut clipped: Vec<(Timestamp, Timestamp)> =
-        spans.iter().map(|span| (span.start.max(from), span.end.min(until))).collect();
-    clipped.sort_unstable();
+    let mut sorted: Vec<(Timestamp, Timestamp)> =
+        spans.iter().map(|span| (span.start, span.end.min(until))).collect();
+    sorted.sort_unstable();
     let (mut sum, mut reached) = (0.0, from);
-    for (start, end) in clipped {
+    for (start, end) in sorted {
         sum += length(start.max(reached), end);
         reached = reached.max(end);
     }

@@ -61,9 +61,9 @@ fn block(share: f64) -> char {
 
 /// The column of a moment.
 fn column(picture: &Picture, second: f64, columns: usize) -> usize {
-    let share = (second - f64::from(picture.seconds.start)) / picture.length();
+    let place = (second - f64::from(picture.seconds.start)) * count(columns) / picture.length();
     let last = columns.saturating_sub(1);
-    (0..last).take_while(|column| count(column + 1) <= share * count(columns) + 1e-9).count()
+    (0..last).take_while(|column| count(column + 1) <= place).count()
 }
 
 fn marks(picture: &Picture, columns: usize) -> String {

@@ -88,7 +88,7 @@ impl Normal {
         }
         let expected = expect_rate.filter(|rate| rate.is_finite() && *rate > 0.0)?;
         let acknowledged = expected * seconds(WINDOW_US);
-        Some(Self { sent: planned.max(acknowledged), acknowledged })
+        Some(Self { sent: planned, acknowledged })
     }
 
     /// Acknowledged per second.

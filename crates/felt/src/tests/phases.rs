@@ -33,7 +33,7 @@ fn the_outage_lies_beside_the_phases() {
 #[test]
 fn own_is_what_belongs_to_nobody_else() {
     // What; the RTO in ms; spans of others; own seconds; own share.
-    let table: [(&str, i64, Stretches, f64, Option<f64>); 8] = [
+    let table: [(&str, i64, Stretches, f64, Option<f64>); 9] = [
         ("nobody else", 8_000, &[], 8.0, Some(1.0)),
         ("promotion and lag", 8_000, &[(1_000, 3_000), (3_000, 8_000)], 1.0, Some(0.125)),
         (
@@ -43,6 +43,7 @@ fn own_is_what_belongs_to_nobody_else() {
             2.0,
             Some(0.25),
         ),
+        ("spans within another", 8_000, &[(0, 6_000), (1_000, 2_000), (3_000, 5_000)], 2.0, Some(0.25)),
         ("in any order", 8_000, &[(6_000, 7_000), (0, 5_000)], 2.0, Some(0.25)),
         ("only within the outage", 8_000, &[(-5_000, 2_000), (6_000, 90_000)], 4.0, Some(0.5)),
         ("a span that ends before it starts", 8_000, &[(6_000, 2_000)], 8.0, Some(1.0)),

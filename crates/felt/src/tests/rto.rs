@@ -18,7 +18,7 @@ const fn back(seconds: f64) -> Outcome {
 #[test]
 fn the_rto_is_the_start_of_the_first_ten_seconds_that_hold() {
     // What happened; when it was refused; the outcome; interruptions after that.
-    let table: [(&str, Stretches, Outcome, usize); 12] = [
+    let table: [(&str, Stretches, Outcome, usize); 13] = [
         ("never interrupted", &[], Outcome::Uninterrupted, 0),
         ("five writes are one per cent", &[(0, 100)], Outcome::Uninterrupted, 0),
         ("six are more", &[(0, 120)], back(0.12), 0),
@@ -29,6 +29,7 @@ fn the_rto_is_the_start_of_the_first_ten_seconds_that_hold() {
         ("nine good seconds do not last", &[(0, 5_000), (14_000, 20_000)], back(20.0), 0),
         ("ten good seconds are a recovery", &[(0, 5_000), (15_000, 20_000)], back(5.0), 1),
         ("down twice more", &[(0, 5_000), (16_000, 17_000), (30_000, 31_000)], back(5.0), 2),
+        ("the last ten seconds are enough", &[(0, 50_000)], back(50.0), 0),
         ("never", &[(0, 60_000)], Outcome::Never, 0),
         ("the last nine seconds prove nothing", &[(0, 51_000)], Outcome::Never, 0),
     ];
@@ -87,6 +88,7 @@ fn what_cannot_be_said_is_not_said() {
         assert_eq!(recovery.seconds(), None, "{what}");
         assert_eq!(recovery.to_string(), format!("not measured: {why}"));
     }
+    assert_eq!(measure(&writes(-15_000, 10_000, |_| false)).outcome, Outcome::Uninterrupted, "just enough");
     assert_eq!(measure(&[]).end_rate, 0.0);
     assert_eq!(measure(&writes(-15_000, 0, fails)).end_rate, 0.0, "nothing from before the fault");
     assert_eq!(measure(&writes(-15_000, 5_000, |_| false)).end_rate, 50.0, "of five seconds");
@@ -136,6 +138,10 @@ fn a_late_acknowledgement_does_not_break_a_stretch_and_many_do() {
     assert_eq!(one_in_ten_seconds.outcome, back(8.0));
     assert_eq!(one_in_ten_seconds.late, 6);
     assert_eq!(late(20).outcome, Outcome::Never);
+
+    let mut before_the_fault = refused_in(&[(0, 8_000)]);
+    before_the_fault[700].ended_at = before_the_fault[700].sent_at + SignedDuration::from_secs(4);
+    assert_eq!(measure(&before_the_fault).late, 0);
 }
 
 #[test]
@@ -191,6 +197,18 @@ fn a_few_unsent_writes_are_not_the_services_fault_and_many_prove_nothing() {
     assert_eq!((pause.outcome, pause.unsent), (back(8.0), 40));
     let pause = without(|tick| (600..700).contains(&tick));
     assert_eq!((pause.outcome, pause.unsent), (back(14.0), 100));
+    // Silence from the fault on is no proof of health.
+    let mut silent = refused_in(&[]);
+    silent.retain(|attempt| !(at(0)..at(4_000)).contains(&attempt.sent_at));
+    assert_eq!(measure(&silent).outcome, back(4.0));
+}
+
+#[test]
+fn more_writes_than_normal_do_not_raise_the_bar() {
+    // From the fault on, every write is sent twice, and the second is refused.
+    let mut attempts = refused_in(&[]);
+    attempts.extend(writes(0, 60_000, |_| true));
+    assert_eq!(measure(&attempts).outcome, Outcome::Uninterrupted);
 }
 
 #[test]

@@ -112,6 +112,7 @@ fn odd_pictures_are_still_pictures() {
     let mut elsewhere = sample();
     elsewhere.marks = vec![Mark { kind: MarkKind::Promoted, at: at(3_600_000) }];
     elsewhere.phases = vec![Span::new("verify", at(9_000_000), at(8_000_000))];
+    assert_eq!(svg(&elsewhere).matches("class=\"p0\"").count(), 1, "an empty phase is in the legend only");
     for picture in [empty, backwards, elsewhere] {
         let document = svg(&picture);
         elements(&document);
