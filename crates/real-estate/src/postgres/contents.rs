@@ -1,0 +1,116 @@
+//! The text of the servers' files, and the copy of a data folder at rest.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use super::account::Account;
+use super::{Login, PostgresError, Replication};
+
+/// The role that we use ourselves: it replicates, rewinds and promotes.
+pub(super) const KEEPER: &str = "keeper";
+
+/// The application's role and database.
+pub(super) const SHOP: &str = "shop";
+
+/// `postgresql.conf`, the same for every server: `pg_rewind` copies it from one to another, so what differs
+/// (port, whom it follows) stands elsewhere.
+pub(super) fn settings(instances: &[String], replication: Replication) -> String {
+    let mut text = String::from(
+        "listen_addresses = '127.0.0.1'\n\
+         unix_socket_directories = ''\n\
+         max_connections = 200\n\
+         shared_buffers = '16MB'\n\
+         # Segments in the data folder, where they go with it.\n\
+         dynamic_shared_memory_type = mmap\n\
+         # A drill kills processes, not machines.\n\
+         fsync = off\n\
+         wal_level = replica\n\
+         max_wal_senders = 12\n\
+         # pg_rewind needs the hints, and the log since the servers parted; from this file, not a command line.\n\
+         wal_log_hints = on\n\
+         wal_keep_size = '256MB'\n\
+         min_wal_size = '16MB'\n\
+         # A standby that lost its server looks for it again at once, not after 5 s.\n\
+         wal_retrieve_retry_interval = '100ms'\n\
+         autovacuum_naptime = '10min'\n\
+         jit = off\n\
+         timezone = 'UTC'\n",
+    );
+    if replication == Replication::AnyOne {
+        let names: Vec<String> = instances.iter().map(|name| format!("\"{name}\"")).collect();
+        let _ = writeln!(text, "synchronous_standby_names = 'ANY 1 ({})'", names.join(", "));
+    }
+    text
+}
+
+/// The setting by which `instance` follows the server at `port`. The password comes from the file that the
+/// server's environment names.
+pub(super) fn follows(instance: &str, port: u16) -> String {
+    format!("'host=127.0.0.1 port={port} user={KEEPER} application_name={instance}'")
+}
+
+/// libpq's file of passwords, for replication and for PostgreSQL's own programs.
+pub(super) fn passwords(keeper: &Login) -> String {
+    format!("*:*:*:{}:{}\n", keeper.user, keeper.password)
+}
+
+/// What the primary is told once: the application's role, database and table. Databases are made apart, since no
+/// transaction may.
+pub(super) fn role_and_database(login: &Login) -> [String; 2] {
+    let Login { user, password, database } = login;
+    [
+        format!("CREATE ROLE {user} LOGIN PASSWORD '{password}'"),
+        format!("CREATE DATABASE {database} OWNER {user}"),
+    ]
+}
+
+/// The table of the probe's rows.
+pub(super) const TABLE: &str = "CREATE TABLE writes (\
+    service text, task text, n bigint, at timestamptz DEFAULT clock_timestamp(), server int, \
+    PRIMARY KEY (service, n))";
+
+/// Copies a data folder whose server is at rest, for another server.
+pub(super) fn copy(from: &Path, to: &Path, account: Account) -> Result<(), PostgresError> {
+    std::fs::DirBuilder::new().mode(0o700).create(to).map_err(PostgresError::file(to))?;
+    account.give(to).map_err(PostgresError::file(to))?;
+    for entry in std::fs::read_dir(from).map_err(PostgresError::file(from))?.flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy(&source, &target, account)?;
+        } else {
+            // With its mode: a server refuses data that others may read.
+            std::fs::copy(&source, &target).map_err(PostgresError::file(&source))?;
+            account.give(&target).map_err(PostgresError::file(&target))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file that only the account reads.
+pub(super) fn write(path: &Path, text: &str, account: Account) -> Result<(), PostgresError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.and_then(|()| account.give(path)).map_err(PostgresError::file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_since_they_hold_hyphens() {
+        let names = ["orders-1".to_owned(), "orders-2".to_owned()];
+        let text = settings(&names, Replication::AnyOne);
+        assert!(text.contains("synchronous_standby_names = 'ANY 1 (\"orders-1\", \"orders-2\")'"), "{text}");
+        assert!(!settings(&names, Replication::Asynchronous).contains("synchronous_standby_names"));
+    }
+
+    #[test]
+    fn the_way_to_a_primary_holds_no_password() {
+        assert!(!follows("orders-2", 15_000).contains("password"));
+    }
+}
