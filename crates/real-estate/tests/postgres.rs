@@ -222,6 +222,11 @@ async fn a_standby_that_has_more_than_the_new_primary_is_rewound() {
     holds(&servers, THREE, 0..2).await;
     write(&connect(&servers, TWO).await, 2..3).await.unwrap();
     holds(&servers, THREE, 0..3).await;
+    // Killed as a standby, it misses nothing that was written meanwhile, and there is nothing to take back.
+    servers.crash(THREE).unwrap();
+    write(&connect(&servers, TWO).await, 3..9).await.unwrap();
+    assert_eq!(servers.rejoin(THREE, TWO).await.unwrap(), Way::Signal);
+    holds(&servers, THREE, 0..9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,8 @@ use super::{PostgresError, memory};
 const USUALLY: Duration = Duration::from_millis(250);
 /// How long it may take in all, before the next way is tried.
 const AT_MOST: Duration = Duration::from_secs(10);
+/// The file that makes a server a standby when it starts.
+const STANDBY: &str = "standby.signal";
 /// A promotion: the standby first applies what it has received.
 const PROMOTION: Duration = Duration::from_secs(30);
 
@@ -55,41 +57,61 @@ pub(super) async fn demote(server: &Server) -> Result<(), PostgresError> {
 /// Lets a standby follow another source. When it has received what that source never had, as when the old
 /// writer outlived the promotion, or sent it more than the promoted one, it is rewound or made anew.
 pub(super) async fn repoint(follower: &Server, source: &Server) -> Result<Way, PostgresError> {
-    let changing = follower.changing.lock().await;
+    let _changing = follower.changing.lock().await;
     let target = contents::follows(&follower.name, source.line.port());
     let told = async {
         follower.tell(&format!("ALTER SYSTEM SET primary_conninfo = {target}")).await?;
         follower.tell("SELECT pg_reload_conf()").await
     };
-    if told.await.is_ok() && streams(follower, source).await {
+    if told.await.is_err() {
+        return come_back(follower, source).await;
+    }
+    if streams(follower, source).await {
         return Ok(Way::Reload);
     }
-    drop(changing);
-    rejoin(follower, source).await
+    follower.close().await;
+    take_back(follower, source).await
 }
 
 /// Brings a server back as a standby, whatever it was and in whatever state it is.
 pub(super) async fn rejoin(server: &Server, source: &Server) -> Result<Way, PostgresError> {
     let _changing = server.changing.lock().await;
-    server.kill();
-    match rewind(server, source).await {
-        Ok(way) => {
-            stand_by(server, source)?;
-            server.launch()?;
-            if streams(server, source).await && server.serves().await.is_ok() {
-                return Ok(way);
-            }
+    come_back(server, source).await
+}
+
+async fn come_back(server: &Server, source: &Server) -> Result<Way, PostgresError> {
+    if server.data.join(STANDBY).exists() {
+        server.close().await;
+        if follow(server, source).await? {
+            return Ok(Way::Signal);
         }
+        // In order: a killed standby cannot be rewound. Recovered alone, it would write a log of its own.
+        server.close().await;
+    } else {
+        server.kill();
+    }
+    take_back(server, source).await
+}
+
+/// What the server has and the source has not is taken from it, or all is copied anew.
+async fn take_back(server: &Server, source: &Server) -> Result<Way, PostgresError> {
+    match rewind(server, source).await {
+        Ok(way) if follow(server, source).await? => return Ok(way),
+        Ok(_) => tracing::info!(instance = server.name, "rewound, it does not follow; a new base backup is made"),
         Err(error) => tracing::info!(instance = server.name, %error, "no rewind; a new base backup is made"),
     }
     base_backup(server, source).await?;
-    stand_by(server, source)?;
-    server.launch()?;
-    server.serves().await?;
-    if streams(server, source).await {
+    if follow(server, source).await? {
         return Ok(Way::BaseBackup);
     }
     Err(PostgresError::Late { instance: server.name.clone(), what: "follow", seconds: AT_MOST.as_secs() })
+}
+
+/// Starts a server at rest as a standby. False when it does not stream.
+async fn follow(server: &Server, source: &Server) -> Result<bool, PostgresError> {
+    stand_by(server, source)?;
+    server.launch()?;
+    Ok(streams(server, source).await && server.serves().await.is_ok())
 }
 
 /// Writes the files that make a server at rest a standby of `source`.
@@ -99,7 +121,7 @@ pub(super) fn stand_by(server: &Server, source: &Server) -> Result<(), PostgresE
     // Whole: a copied or rewound folder has its source's.
     let settings = format!("primary_conninfo = {target}\n");
     contents::write(&server.data.join("postgresql.auto.conf"), &settings, account)?;
-    contents::write(&server.data.join("standby.signal"), "", account)
+    contents::write(&server.data.join(STANDBY), "", account)
 }
 
 async fn rewind(server: &Server, source: &Server) -> Result<Way, PostgresError> {
