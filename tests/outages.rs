@@ -40,8 +40,8 @@ impl Pool {
 }
 
 async fn outage(stage: &Stage, scenario: &Scenario) -> Result<(), Failed> {
-    stage.prepare(scenario).await?;
-    let seen = play::play(stage, scenario, &mut View::silent()).await?;
+    let prepared = stage.prepare(scenario).await?;
+    let seen = play::play(stage, scenario, prepared.real, &mut View::silent()).await?;
     let failed: Vec<String> = checks::all(&seen, &scenario.expect)
         .into_iter()
         .filter(|c| !c.passed)

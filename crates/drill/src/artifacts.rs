@@ -56,8 +56,9 @@ impl Build {
 /// # Errors
 /// When cargo cannot be started or the build fails; cargo has said why by then.
 pub fn build() -> Result<BTreeMap<String, PathBuf>, DrillError> {
-    // People's tool and this crate are named too: the same packages, the same features, so nothing is built twice.
-    let packages: Vec<&str> = FUNCTIONS.iter().chain(&["drp", "drill"]).copied().collect();
+    // People's tool, the demo application and this crate are named too: the same packages, the same features, so
+    // nothing is built twice.
+    let packages: Vec<&str> = FUNCTIONS.iter().chain(&["drp", "drill", "shop"]).copied().collect();
     cargo_build(&packages, Build::Dev)?;
     Ok(FUNCTIONS.iter().map(|f| (logical_id(f), binary(f))).collect())
 }

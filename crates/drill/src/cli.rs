@@ -23,9 +23,10 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Outage {
-    /// Which outage.
-    #[arg(long, value_name = "NAME", default_value = "writer-silent")]
-    pub scenario: String,
+    /// Which outage. Without it: `freeze`, with real PostgreSQL servers, or `writer-silent` in the model alone where
+    /// PostgreSQL can be neither found nor installed.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
     /// List the outages and end.
     #[arg(long)]
     pub list: bool,
@@ -78,6 +79,13 @@ pub struct EstateArgs {
     /// Delays of seconds instead of AWS's own.
     #[arg(long)]
     pub quick: bool,
+    /// A folder for real servers and processes; without it there are none.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub real_in: Option<PathBuf>,
+    /// A folder with PostgreSQL's programs, such as `/usr/lib/postgresql/17/bin`; else they are looked for, and at last
+    /// installed.
+    #[arg(long, value_name = "FOLDER", env = "MAINSTAY_POSTGRES")]
+    pub postgres: Option<PathBuf>,
     /// Start without the demo estate.
     #[arg(long)]
     pub empty: bool,

@@ -2,6 +2,7 @@
 
 use crate::{
     checks::Check,
+    clients::Clients,
     evidence::{Evidence, Letter, ServiceSeen},
     pace::Pace,
 };
@@ -45,6 +46,11 @@ pub struct Document {
     pub incident: Option<Incident>,
     /// How fast the estate was told to be.
     pub pace: Pace,
+    /// What clients felt, where the estate was real: `rto` and `rpo` by service.
+    #[serde(flatten)]
+    pub clients: Option<Clients>,
+    /// The picture of it, as a file.
+    pub picture: Option<std::path::PathBuf>,
 }
 
 /// The plan's two numbers, in seconds.
@@ -132,6 +138,8 @@ impl Document {
             notices: seen.inbox.clone(),
             incident: seen.incident().cloned(),
             pace,
+            clients: seen.clients(),
+            picture: None,
         }
     }
 }

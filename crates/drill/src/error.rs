@@ -21,6 +21,12 @@ pub enum DrillError {
     /// The estate could not be started or seeded.
     #[error("the estate: {0}")]
     Estate(String),
+    /// PostgreSQL was neither found nor installed.
+    #[error("no real database: {0}")]
+    Unreal(String),
+    /// The real servers and processes.
+    #[error("the real estate: {0}")]
+    Real(String),
     /// The scenario table or the plan could not be used.
     #[error("{0}")]
     Scenario(String),

@@ -17,6 +17,9 @@ pub struct Addresses {
     pub address: String,
     /// DNS, as `host:port`.
     pub dns: String,
+    /// Where real servers and processes are steered, as `host:port`; none without a folder for them.
+    #[serde(default)]
+    pub real: Option<String>,
 }
 
 /// What is written to the lifeline so that its end does not end the process.
@@ -36,13 +39,21 @@ impl EstateProcess {
     ///
     /// # Errors
     /// When it cannot be started, or ends before it says where it is.
-    pub fn start(binary: &Path, pace: Pace, emit_to: &str, event_token: &str) -> Result<Self, DrillError> {
+    pub fn start(
+        binary: &Path,
+        folder: &Path,
+        pace: Pace,
+        emit_to: &str,
+        event_token: &str,
+    ) -> Result<Self, DrillError> {
         let wrong = |what: String| DrillError::Estate(what);
         let mut child = Command::new(binary)
             .args(["estate", "--lifeline", "--port", "0", "--dns-port", "0"])
             .args(["--metric-period", &pace.period_s().to_string()])
             .args((pace == Pace::Quick).then_some("--quick"))
             .args(["--emit-to", emit_to])
+            .arg("--real-in")
+            .arg(folder)
             .env("MAINSTAY_EVENT_TOKEN", event_token)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

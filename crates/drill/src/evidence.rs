@@ -1,9 +1,15 @@
 //! What a drill saw: everything that its checks and its report rest on, and nothing that Mainstay says of itself
 //! where the estate or the local cloud can be asked instead.
 
+use crate::{
+    clients::{self, Clients},
+    real::{Held, Made},
+};
 use jiff::Timestamp;
+use real_estate::fault::Struck;
 use recovery::Incident;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that was seen of one outage.
 #[derive(Debug, Clone)]
@@ -30,8 +36,25 @@ pub struct Evidence {
     pub poison: String,
     /// Name and status of every execution since the fault.
     pub executions: Vec<(String, String)>,
+    /// What clients felt, where the estate was real.
+    pub felt: Option<Felt>,
     /// Why the drill stopped waiting before the incident had closed, if it did.
     pub gave_up: Option<String>,
+}
+
+/// What a client of the real services saw.
+#[derive(Debug, Clone)]
+pub struct Felt {
+    /// Every write that was tried.
+    pub attempts: Vec<felt::Attempt>,
+    /// What each instance's server holds at the end.
+    pub rows: BTreeMap<String, Held>,
+    /// What was made real.
+    pub made: Made,
+    /// What was struck.
+    pub struck: Struck,
+    /// Whether a commit waited for a standby.
+    pub synchronous: bool,
 }
 
 /// Something of the cluster moved to another instance.
@@ -129,6 +152,18 @@ impl Evidence {
     #[must_use]
     pub fn last_move(&self) -> Option<&Move> {
         self.moves.last()
+    }
+
+    /// What clients felt, where the estate was real.
+    #[must_use]
+    pub fn clients(&self) -> Option<Clients> {
+        self.felt.as_ref().map(|felt| clients::of(self, felt))
+    }
+
+    /// When `the writer` or `the endpoint` moved last.
+    #[must_use]
+    pub fn moved(&self, what: &str) -> Option<Timestamp> {
+        self.moves.iter().rev().find(|m| m.what == what).map(|m| m.at)
     }
 
     /// Requests of this action.

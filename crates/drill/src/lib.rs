@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod checks;
 pub mod cli;
+pub mod clients;
 pub mod cloud;
 pub mod document;
 pub mod error;
@@ -15,6 +16,7 @@ mod kept;
 pub mod measure;
 pub mod pace;
 pub mod play;
+pub mod real;
 pub mod report;
 pub mod run;
 pub mod run_folder;

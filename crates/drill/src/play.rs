@@ -3,19 +3,24 @@
 use crate::{
     error::DrillError,
     estate_client::{self, Present},
-    evidence::{DeadLetter, Evidence, Letter, Move},
+    evidence::{DeadLetter, Evidence, Felt, Letter, Move},
     inbox,
     scenario::{Moment, PersonAsks, Scenario},
-    stage::{ALARM, DATABASE, Stage},
+    stage::{ALARM, DATABASE, RealRun, Stage},
     view::View,
 };
 use jiff::Timestamp;
+use real_estate::fault::Struck;
 use recovery::Incident;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How often the stage is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long is written before the fault: ten seconds give the normal rate, the first ones warm the pools.
+const NORMAL_RATE: Duration = Duration::from_secs(13);
+/// How long is written on after the end: a recovery is a normal rate that holds for ten seconds.
+const SUSTAINED: Duration = Duration::from_secs(11);
 /// How long notices and dead letters may take after the incident has closed.
 const AFTERWARDS: Duration = Duration::from_secs(20);
 
@@ -23,7 +28,16 @@ const AFTERWARDS: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// When something does not answer. What does not come about is a failed check, not an error.
-pub async fn play(stage: &Stage, scenario: &Scenario, view: &mut View) -> Result<Evidence, DrillError> {
+pub async fn play(
+    stage: &Stage,
+    scenario: &Scenario,
+    real: Option<RealRun>,
+    view: &mut View,
+) -> Result<Evidence, DrillError> {
+    if let Some(real) = &real {
+        view.say("writing through the services, to know their normal rate");
+        tokio::time::sleep(NORMAL_RATE.saturating_sub(real.probed_since.elapsed())).await;
+    }
     let before = stage.estate.present(DATABASE).await?;
     let poison = format!("poison-{}", Timestamp::now().as_nanosecond());
     send_poison(stage, &poison).await?;
@@ -33,10 +47,22 @@ pub async fn play(stage: &Stage, scenario: &Scenario, view: &mut View) -> Result
     for fault in &scenario.faults {
         stage.estate.fault(fault).await?;
     }
+    let struck = match (&real, &scenario.real) {
+        (Some(real), Some(outage)) => Some(real.client.strike(&outage.faults).await?),
+        _ => None,
+    };
     let mut watch = Watch { stage, view, fault_at, present: before.clone(), moves: Vec::new() };
     let gave_up = watch.until_closed(scenario).await?;
     let moves = watch.moves;
     view.end();
+    let felt = match (real, struck) {
+        (Some(real), Some(struck)) => {
+            view.say("writing on, to see whether the normal rate holds");
+            tokio::time::sleep(SUSTAINED).await;
+            Some(felt(real, struck, scenario).await?)
+        }
+        _ => None,
+    };
 
     let (letters, dead_letters) = gather(stage, scenario, &poison).await?;
     let after = stage.estate.present(DATABASE).await?;
@@ -53,8 +79,20 @@ pub async fn play(stage: &Stage, scenario: &Scenario, view: &mut View) -> Result
         poison,
         executions: executions(stage, &incidents).await?,
         incidents,
+        felt,
         gave_up,
     })
+}
+
+/// Ends the probe, and collects what it saw and what the servers hold.
+async fn felt(real: RealRun, struck: Struck, scenario: &Scenario) -> Result<Felt, DrillError> {
+    real.client.end_probe().await?;
+    let file = |source| DrillError::File { path: real.attempts.clone(), source };
+    let text = std::fs::read_to_string(&real.attempts).map_err(file)?;
+    let attempts = felt::read_lines(&text).map_err(|e| DrillError::Real(e.to_string()))?;
+    let rows = real.client.rows().await?;
+    let synchronous = scenario.real.as_ref().is_some_and(|outage| outage.synchronous);
+    Ok(Felt { attempts, rows, made: real.made, struck, synchronous })
 }
 
 struct Watch<'a> {

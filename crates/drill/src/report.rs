@@ -5,6 +5,8 @@ use recovery::{incident::ServiceState, phases::Source};
 use std::fmt::Write as _;
 
 const BAR: usize = 36;
+/// Characters of the drawing of acknowledged writes.
+const PICTURE: usize = 100;
 
 /// The report as text; `colour` only on a terminal.
 #[must_use]
@@ -38,6 +40,7 @@ impl Ink {
 fn write_all(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     writeln!(out, "{}\n", ink.title(&format!("Drill `{}`: {}", doc.scenario, doc.title)))?;
     timeline(out, doc, ink)?;
+    clients(out, doc, ink)?;
     writeln!(out, "\n{}", ink.title("The writer"))?;
     writeln!(out, "  before {}   after {}", doc.writer.before, doc.writer.after)?;
     services(out, doc, ink)?;
@@ -87,6 +90,57 @@ fn timeline(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
         aws.datapoints, aws.period_s, aws.reporting_s.0, aws.reporting_s.1, aws.silent_s.0, aws.silent_s.1
     )?;
     writeln!(out, "  {}", doc.pace.told())
+}
+
+/// What clients of the services felt, where they were real.
+fn clients(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
+    let Some(clients) = &doc.clients else {
+        return Ok(());
+    };
+    writeln!(out, "\n{}", ink.title("What clients felt: a write every 20 ms through each service"))?;
+    writeln!(out, "  {}", clients.database)?;
+    if let Some(mechanism) = &clients.mechanism {
+        writeln!(out, "  The black hole: {mechanism}.")?;
+    }
+    for (service, outage) in &clients.rto {
+        let told = format!("  {service} ({}): {}", outage.pool, outage.recovery);
+        let kept = outage.seconds.is_some_and(|s| s <= doc.objective.rto_s);
+        writeln!(out, "{}", if kept { ink.good(&told) } else { ink.bad(&told) })?;
+        if let Some(loss) = clients.rpo.get(service) {
+            writeln!(
+                out,
+                "    {} acknowledged rows lost, over {:.2} s; {} acknowledged by the old writer after the promotion",
+                loss.rows_lost, loss.seconds, loss.rows_on_old_writer
+            )?;
+        }
+        if let Some(beside) = &outage.by_phase {
+            let parts: Vec<String> =
+                beside.parts.iter().map(|p| format!("{} {:.1}", p.name, p.felt)).collect();
+            writeln!(
+                out,
+                "    felt by phase, in seconds: {}, after them {:.1}",
+                parts.join(", "),
+                beside.outside
+            )?;
+        }
+        if let Some(share) = &outage.own_share
+            && let Some(fraction) = share.fraction
+        {
+            writeln!(
+                out,
+                "    not the promotion, the endpoint or the tasks' start: {:.1} s, {:.0} % (detection and the plan's window are in it)",
+                share.own,
+                fraction * 100.0
+            )?;
+        }
+    }
+    for line in felt::terminal(&clients.picture, PICTURE).lines() {
+        writeln!(out, "  {line}")?;
+    }
+    if let Some(path) = &doc.picture {
+        writeln!(out, "  As a picture: {}", path.display())?;
+    }
+    Ok(())
 }
 
 /// A bar of a phase, placed where it began.

@@ -10,10 +10,15 @@ use crate::{
     measure,
     pace::Pace,
     play, report, scenario,
-    stage::{DATABASE, Stage},
+    stage::{DATABASE, Prepared, Stage},
     view::View,
 };
-use std::{io::Write as _, process::ExitCode};
+use real_estate::{RealEstate, world::Ground};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 /// Runs the command line.
@@ -44,13 +49,20 @@ async fn or_interrupted(
 }
 
 async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
-    let scenario = scenario::named(&args.scenario).map_err(DrillError::Scenario)?;
+    let mut scenario = scenario::named(args.scenario.as_deref().unwrap_or(scenario::DEFAULT))
+        .map_err(DrillError::Scenario)?;
     let pace = if args.quick { Pace::Quick } else { Pace::Honest };
     let mut view = View::default();
     let stage = Stage::start(pace, &mut view).await?;
     view.say("preparing the demo estate");
-    let plan = stage.prepare(&scenario).await?;
-    let seen = play::play(&stage, &scenario, &mut view).await?;
+    let mut prepared = stage.prepare(&scenario).await;
+    if let (Err(DrillError::Unreal(why)), None) = (&prepared, &args.scenario) {
+        view.say(&format!("{why}; playing the outage in the model alone"));
+        scenario = scenario::named(scenario::MODEL_ONLY).map_err(DrillError::Scenario)?;
+        prepared = stage.prepare(&scenario).await;
+    }
+    let Prepared { plan, real } = prepared?;
+    let seen = play::play(&stage, &scenario, real, &mut view).await?;
     if args.keep {
         for line in stage.keep()?.lines {
             eprintln!("{line}");
@@ -63,7 +75,12 @@ async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
         .database(DATABASE)
         .ok_or_else(|| DrillError::Scenario(format!("the plan has no `{DATABASE}`")))?;
     let checks = checks::all(&seen, &scenario.expect);
-    let document = Document::of(&scenario, database, pace, &seen, checks);
+    let mut document = Document::of(&scenario, database, pace, &seen, checks);
+    if let Some(clients) = &mut document.clients {
+        clients.picture.subtitle =
+            format!("`{}`: {}. {}. {}", scenario.name, scenario.title, clients.database, pace.told());
+        document.picture = Some(draw(&clients.picture, &scenario.name)?);
+    }
     let text = report::text(&document, view.terminal());
     if args.json {
         eprintln!("\n{text}");
@@ -74,6 +91,16 @@ async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
         print(&format!("\n{text}"))?;
     }
     Ok(if document.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Draws the picture into `.mainstay/reports`.
+fn draw(picture: &felt::Picture, scenario: &str) -> Result<PathBuf, DrillError> {
+    let folder = artifacts::repository().join(".mainstay/reports");
+    let at = picture.fault_at.strftime("%Y%m%dT%H%M%SZ");
+    let path = folder.join(format!("{scenario}-{at}.svg"));
+    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, felt::svg(picture)));
+    written.map_err(|source| DrillError::File { path: path.clone(), source })?;
+    Ok(path)
 }
 
 fn list() -> Result<ExitCode, DrillError> {
@@ -148,7 +175,15 @@ async fn estate(args: EstateArgs) -> Result<ExitCode, DrillError> {
     if !args.empty && !args.lifeline {
         server.estate().seed(&estate::model::Seed::demo()).map_err(|e| wrong(e.to_string()))?;
     }
-    let addresses = Addresses { address: server.url(), dns: server.dns_address.to_string() };
+    let real = match &args.real_in {
+        Some(folder) => Some(real_estate(&args, folder, server.estate()).await?),
+        None => None,
+    };
+    let addresses = Addresses {
+        address: server.url(),
+        dns: server.dns_address.to_string(),
+        real: real.as_ref().map(|real| real.address.to_string()),
+    };
     if args.lifeline {
         print(&serde_json::to_string(&addresses).map_err(|e| wrong(e.to_string()))?)?;
         lifeline().await;
@@ -160,6 +195,24 @@ async fn estate(args: EstateArgs) -> Result<ExitCode, DrillError> {
         let _ = tokio::signal::ctrl_c().await;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What can be made real beside the model. Its log goes into its folder.
+async fn real_estate(
+    args: &EstateArgs,
+    folder: &Path,
+    estate: estate::server::Handle,
+) -> Result<RealEstate, DrillError> {
+    let log = folder.join("real-estate.log");
+    let file = std::fs::File::create(&log).map_err(|source| DrillError::File { path: log, source })?;
+    let _ = tracing_subscriber::fmt().with_writer(std::sync::Mutex::new(file)).with_ansi(false).try_init();
+    let ground = Ground {
+        postgres: args.postgres.clone(),
+        root: artifacts::repository(),
+        folder: folder.to_owned(),
+        shop: artifacts::binary("shop"),
+    };
+    RealEstate::serve(estate, ground).await.map_err(|e| DrillError::Real(e.to_string()))
 }
 
 /// Waits until standard input closes; for ever once it said to keep on.

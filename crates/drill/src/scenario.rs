@@ -1,6 +1,6 @@
 //! The table of scenarios: faults and expectations as data, shared by the drill and the tests.
 
-use crate::pace::Pace;
+use crate::{pace::Pace, real::RealOutage};
 use plan::{NoticeKind, Span};
 use recovery::{Closing, Guard};
 use serde::Deserialize;
@@ -8,6 +8,11 @@ use std::collections::BTreeMap;
 
 /// The table, as it is checked in.
 const TABLE: &str = include_str!("../scenarios.toml");
+
+/// The outage that is played when none is named.
+pub const DEFAULT: &str = "freeze";
+/// The one that is played in its place where there is no PostgreSQL.
+pub const MODEL_ONLY: &str = "writer-silent";
 
 /// One outage and what must come of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,9 +22,11 @@ pub struct Scenario {
     pub name: String,
     /// What happens, for people.
     pub title: String,
-    /// What strikes the estate.
+    /// What strikes the model.
     #[serde(default)]
     pub faults: Vec<estate::model::Planned>,
+    /// What strikes real servers, in a row that is played with them.
+    pub real: Option<RealOutage>,
     /// What is different from the checked-in plan for the database `orders`: dotted key → value.
     #[serde(default)]
     pub plan: BTreeMap<String, toml::Value>,
@@ -74,6 +81,8 @@ pub struct Expect {
     /// Services that the incident must name as failed.
     #[serde(default)]
     pub failed: Vec<String>,
+    /// Whether acknowledged rows are lost, in a row with real servers.
+    pub loses_rows: Option<bool>,
     /// Kinds of notice that the stakeholders' inbox receives, in this order and no other.
     #[serde(default)]
     pub stakeholders: Vec<NoticeKind>,

@@ -8,6 +8,7 @@ use crate::{
     estate_process::EstateProcess,
     inbox::{self, Inbox},
     pace::Pace,
+    real::{Made, RealClient, RealOutage},
     run_folder::RunFolder,
     scenario::{self, Scenario},
     view::View,
@@ -28,6 +29,28 @@ pub const ALARM: &str = "orders-writer-down";
 /// How long the alarm may take to become OK after a new start.
 const QUIET_WITHIN: Duration = Duration::from_mins(2);
 
+/// A stage that is ready for an outage.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The scenario's plan.
+    pub plan: plan::Plan,
+    /// What is real, where the scenario asks for it.
+    pub real: Option<RealRun>,
+}
+
+/// What is real in an outage, and the probe that writes through it.
+#[derive(Debug)]
+pub struct RealRun {
+    /// The line to it.
+    pub client: RealClient,
+    /// What was made.
+    pub made: Made,
+    /// The probe's file.
+    pub attempts: PathBuf,
+    /// Since when it probes.
+    pub probed_since: Instant,
+}
+
 /// A running stage.
 #[derive(Debug)]
 pub struct Stage {
@@ -37,6 +60,8 @@ pub struct Stage {
     pub estate: EstateClient,
     /// What was deployed.
     pub stack: Stack,
+    /// What is real, where it is asked for.
+    pub real: Option<RealClient>,
     /// How fast the estate is.
     pub pace: Pace,
     /// The inboxes by audience.
@@ -67,6 +92,7 @@ impl Stage {
         view.say("starting the estate (RDS, ECS, DNS) and the local cloud on loopback");
         let (cloud, estate_process) = start_both(&root, run_folder.path(), pace).await?;
         let estate = EstateClient::new(&estate_process.addresses.address);
+        let real = estate_process.addresses.real.as_deref().map(RealClient::new);
 
         // An alarm that treats silence as breaching speaks in the second in which it is made, unless there is data.
         estate.seed_demo().await?;
@@ -91,6 +117,7 @@ impl Stage {
             api,
             estate,
             stack,
+            real,
             pace,
             inboxes,
             dead_letter_queues,
@@ -105,7 +132,7 @@ impl Stage {
     ///
     /// # Errors
     /// When something does not answer, or the alarm does not become OK.
-    pub async fn prepare(&self, scenario: &Scenario) -> Result<plan::Plan, DrillError> {
+    pub async fn prepare(&self, scenario: &Scenario) -> Result<Prepared, DrillError> {
         let root = artifacts::repository().join("plan.toml");
         let base =
             std::fs::read_to_string(&root).map_err(|source| DrillError::File { path: root, source })?;
@@ -114,7 +141,14 @@ impl Stage {
         let plan = parsed
             .plan
             .ok_or_else(|| DrillError::Scenario(format!("the plan is not valid: {:?}", parsed.findings)))?;
+        if let Some(real) = &self.real {
+            real.end().await?;
+        }
         self.estate.seed_demo().await?;
+        let real = match &scenario.real {
+            Some(outage) => Some(self.make_real(outage).await?),
+            None => None,
+        };
         self.api.alarm_actions(ALARM, true).await?;
         self.alarm_becomes("OK", QUIET_WITHIN).await?;
         // Only now: the alarm of an earlier outage may still have had something to say.
@@ -130,7 +164,18 @@ impl Stage {
         for alarm in &scenario.muted {
             self.api.alarm_actions(alarm, false).await?;
         }
-        Ok(plan)
+        Ok(Prepared { plan, real })
+    }
+
+    /// Makes servers and tasks, and starts to write through them: without clients a database has no connections, and
+    /// the alarm would speak.
+    async fn make_real(&self, outage: &RealOutage) -> Result<RealRun, DrillError> {
+        let client =
+            self.real.as_ref().ok_or_else(|| DrillError::Unreal("it was not asked for".to_owned()))?;
+        let made = client.make(&outage.wanted()).await?;
+        let attempts = self.run_folder.path().join("attempts.jsonl");
+        client.probe(&attempts).await?;
+        Ok(RealRun { client: client.clone(), made, attempts, probed_since: Instant::now() })
     }
 
     /// Waits until the alarm is in a state.
@@ -215,7 +260,8 @@ async fn start_both(root: &Path, run_dir: &Path, pace: Pace) -> Result<(Cloud, E
         // The estate must know the cloud's address before the cloud starts, and the other way round.
         let port = free_port(None)?;
         let cloud = format!("http://127.0.0.1:{port}");
-        let estate = EstateProcess::start(&artifacts::drill_binary(), pace, &cloud, &settings.event_token)?;
+        let estate =
+            EstateProcess::start(&artifacts::drill_binary(), run_dir, pace, &cloud, &settings.event_token)?;
         settings.port = Some(port);
         settings.endpoint_rds = Some(estate.addresses.address.clone());
         settings.endpoint_ecs = Some(estate.addresses.address.clone());

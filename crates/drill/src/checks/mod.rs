@@ -1,5 +1,6 @@
 //! The checks of a drill: pure functions of what was seen.
 
+mod felt;
 mod told;
 mod verdicts;
 
@@ -67,6 +68,9 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
             failed == expect.failed,
             format!("the incident names {failed:?}"),
         ));
+    }
+    if let (Some(felt), Some(clients)) = (&seen.felt, seen.clients()) {
+        checks.extend(felt::all(seen, felt, &clients, expect));
     }
     if let Some(why) = &seen.gave_up {
         checks.push(Check::new("ended-in-time", false, why.clone()));

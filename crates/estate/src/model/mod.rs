@@ -146,6 +146,11 @@ impl Estate {
         self.settings.delays = delays;
     }
 
+    /// Whether tasks are processes outside from now on; see [`Settings::tasks_outside`].
+    pub const fn set_tasks_outside(&mut self, outside: bool) {
+        self.settings.tasks_outside = outside;
+    }
+
     /// Moves the estate forward, and hands out what happened since the last time.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
         self.catch_up(now);

@@ -44,6 +44,11 @@ impl Handle {
         self.lock().observe(Timestamp::now(), observation);
     }
 
+    /// Whether tasks are processes outside from now on; see [`Settings::tasks_outside`](crate::model::Settings).
+    pub fn set_tasks_outside(&self, outside: bool) {
+        self.lock().set_tasks_outside(outside);
+    }
+
     /// Forgets everything.
     pub fn reset(&self) {
         self.lock().reset(Timestamp::now());

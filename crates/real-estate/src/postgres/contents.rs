@@ -10,8 +10,11 @@ use super::{Login, PostgresError, Replication};
 /// The role that we use ourselves: it replicates, rewinds and promotes.
 pub(super) const KEEPER: &str = "keeper";
 
-/// The application's role and database.
+/// The application's role.
 pub(super) const SHOP: &str = "shop";
+
+/// The database: the one that every new server has. Another would be 300 files more for each.
+pub(super) const DATABASE: &str = "postgres";
 
 /// `postgresql.conf`, the same for every server: `pg_rewind` copies it from one to another, so what differs
 /// (port, whom it follows) stands elsewhere.
@@ -29,8 +32,9 @@ pub(super) fn settings(instances: &[String], replication: Replication) -> String
          max_wal_senders = 12\n\
          # pg_rewind needs the hints, and the log since the servers parted; from this file, not a command line.\n\
          wal_log_hints = on\n\
-         wal_keep_size = '256MB'\n\
+         wal_keep_size = '128MB'\n\
          min_wal_size = '16MB'\n\
+         max_wal_size = '128MB'\n\
          # A standby that lost its server looks for it again at once, not after 5 s.\n\
          wal_retrieve_retry_interval = '100ms'\n\
          autovacuum_naptime = '10min'\n\
@@ -55,14 +59,10 @@ pub(super) fn passwords(keeper: &Login) -> String {
     format!("*:*:*:{}:{}\n", keeper.user, keeper.password)
 }
 
-/// What the primary is told once: the application's role, database and table. Databases are made apart, since no
-/// transaction may.
-pub(super) fn role_and_database(login: &Login) -> [String; 2] {
+/// What the primary is told once: the application's role, which owns the database.
+pub(super) fn role(login: &Login) -> String {
     let Login { user, password, database } = login;
-    [
-        format!("CREATE ROLE {user} LOGIN PASSWORD '{password}'"),
-        format!("CREATE DATABASE {database} OWNER {user}"),
-    ]
+    format!("CREATE ROLE {user} LOGIN PASSWORD '{password}'; ALTER DATABASE {database} OWNER TO {user}")
 }
 
 /// The table of the probe's rows.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::contents::{self, KEEPER};
+use super::contents::{self, DATABASE, KEEPER};
 use super::server::{PATIENCE, Server, word};
 use super::{PostgresError, memory};
 
@@ -127,7 +127,7 @@ pub(super) fn stand_by(server: &Server, source: &Server) -> Result<(), PostgresE
 async fn rewind(server: &Server, source: &Server) -> Result<Way, PostgresError> {
     // It reads the source's timeline from its last checkpoint, which may be older than its promotion.
     source.tell("CHECKPOINT").await?;
-    let from = format!("host=127.0.0.1 port={} user={KEEPER} dbname=postgres", source.line.port());
+    let from = format!("host=127.0.0.1 port={} user={KEEPER} dbname={DATABASE}", source.line.port());
     let data = server.data.display().to_string();
     let arguments = ["--no-sync", "-D", &data, "--source-server", &from];
     let said = server.programs.run("pg_rewind", &server.name, arguments).await?;

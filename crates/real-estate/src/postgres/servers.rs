@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::account::Account;
 use super::binaries::Binaries;
-use super::contents::{self, KEEPER, SHOP};
+use super::contents::{self, DATABASE, KEEPER, SHOP};
 use super::follow::{self, Way};
 use super::home::Home;
 use super::programs::Programs;
@@ -28,12 +29,13 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Makes and starts a server for each of `instances`, the first as the primary, with the application's role,
-    /// its database and the empty table `writes` (`service`, `task`, `n`, `at`, `server`). Returns when every
+    /// Makes and starts a server for each of `instances`, the first as the primary, with the application's role
+    /// and the empty table `writes` (`service`, `task`, `n`, `at`, `server`). Returns when every
     /// standby has them.
     ///
-    /// What a killed run left in `folder` is removed first. `folder` may hold other things; when root calls, and
-    /// the account that runs the servers cannot come there, the data are among the temporary files.
+    /// What a killed run left in `folder` is removed first. `folder` may hold other things. The data are in
+    /// memory when there is room (about 100 MB), else in `folder`, else, when root calls and the account that runs
+    /// the servers cannot come there, among the temporary files.
     ///
     /// Errors: unusable names, a folder in use, and what PostgreSQL's programs say. Nothing is left then.
     pub async fn start(
@@ -46,8 +48,8 @@ impl Servers {
             return Err(PostgresError::NotLinux);
         }
         check(instances)?;
-        let (keeper, login) = (login(KEEPER, "postgres")?, login(SHOP, SHOP)?);
-        let home = Home::new(folder)?;
+        let (keeper, login) = (login(KEEPER)?, login(SHOP)?);
+        let home = Home::new(folder, !Account::of_caller().reaches(binaries.folder()))?;
         let mut servers = Self { all: Vec::new(), login, home };
         let programs = Programs::of(binaries, &servers.home)?;
         let mut taken = Vec::new();
@@ -100,9 +102,7 @@ impl Servers {
     }
 
     async fn fill(&self, primary: &Server, standbys: &[Server]) -> Result<(), PostgresError> {
-        for statement in contents::role_and_database(&self.login) {
-            primary.tell(&statement).await?;
-        }
+        primary.tell(&contents::role(&self.login)).await?;
         // As the application: its login works, and the table is its own.
         primary.tell_as(&self.login, contents::TABLE).await?;
         let written = primary.tell("SELECT pg_current_wal_lsn()").await?;
@@ -221,8 +221,8 @@ impl Drop for Servers {
     }
 }
 
-fn login(user: &str, database: &str) -> Result<Login, PostgresError> {
-    Ok(Login { user: user.to_owned(), password: port::secret()?, database: database.to_owned() })
+fn login(user: &str) -> Result<Login, PostgresError> {
+    Ok(Login { user: user.to_owned(), password: port::secret()?, database: DATABASE.to_owned() })
 }
 
 /// The names become folders, and part of settings.

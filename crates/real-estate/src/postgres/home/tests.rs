@@ -18,9 +18,10 @@ fn a_folder_without_a_marker_is_not_touched() {
 #[test]
 fn a_home_that_lives_is_left_alone_and_goes_with_its_folder() {
     let folder = folder("lives");
-    let home = Home::new(&folder).unwrap();
+    let home = Home::new(&folder, false).unwrap();
+    assert!(home.path().starts_with(if has_room(Path::new(MEMORY)) { Path::new(MEMORY) } else { &folder }));
     assert_eq!(sweep(&folder).unwrap(), Swept::InUse);
-    assert!(matches!(Home::new(&folder), Err(PostgresError::InUse(_))));
+    assert!(matches!(Home::new(&folder, false), Err(PostgresError::InUse(_))));
     assert!(home.path().is_dir());
     home.remove().unwrap();
     assert!(!home.path().exists() && !folder.exists());
@@ -31,7 +32,7 @@ fn other_files_in_the_folder_stay() {
     let folder = folder("stay");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("report.html"), "theirs").unwrap();
-    Home::new(&folder).unwrap().remove().unwrap();
+    Home::new(&folder, false).unwrap().remove().unwrap();
     let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["report.html"]);
     std::fs::remove_dir_all(&folder).unwrap();
@@ -56,7 +57,7 @@ fn a_home_behind_a_closed_door_is_made_among_temporary_files() {
     }
     let folder = folder("closed");
     std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
-    let home = Home::new(&folder.join("run")).unwrap();
+    let home = Home::new(&folder.join("run"), true).unwrap();
     assert!(!home.path().starts_with(&folder) && Account::Nobody.reaches(home.path().parent().unwrap()));
     home.remove().unwrap();
     assert!(!home.path().exists() && !folder.join("run").exists());

@@ -1,0 +1,72 @@
+//! What must hold for the clients of real services.
+
+use super::Check;
+use crate::{
+    clients::Clients,
+    evidence::{Evidence, Felt},
+    real::Held,
+    scenario::Expect,
+};
+use felt::Answer;
+use jiff::SignedDuration;
+
+/// How long before the probe's end every write must have reached the new writer.
+const AT_THE_END: SignedDuration = SignedDuration::from_secs(5);
+
+pub(super) fn all(seen: &Evidence, felt: &Felt, clients: &Clients, expect: &Expect) -> Vec<Check> {
+    let mut checks = vec![rate_back(clients), on_the_new_writer(seen, felt), rows_counted(seen, felt)];
+    if felt.synchronous || expect.loses_rows.is_some() {
+        checks.push(rows_lost(clients, expect.loses_rows == Some(true)));
+    }
+    checks
+}
+
+fn rate_back(clients: &Clients) -> Check {
+    let told: Vec<String> =
+        clients.rto.iter().map(|(name, outage)| format!("{name}: {}", outage.recovery)).collect();
+    let passed = !clients.rto.is_empty() && clients.rto.values().all(|outage| outage.seconds.is_some());
+    Check::new("normal-rate-is-back", passed, told.join("; "))
+}
+
+/// Whoever still writes elsewhere was not recycled, or came back to the wrong server.
+fn on_the_new_writer(seen: &Evidence, felt: &Felt) -> Check {
+    let wanted = felt.made.port(&seen.writer_after).unwrap_or_default();
+    let last = felt.attempts.iter().map(|a| a.sent_at).max();
+    let (mut here, mut elsewhere) = (0_usize, 0_usize);
+    for attempt in
+        felt.attempts.iter().filter(|a| last.is_some_and(|last| last.duration_since(a.sent_at) <= AT_THE_END))
+    {
+        match &attempt.answer {
+            Answer::Acknowledged { server } if *server == wanted => here += 1,
+            Answer::Acknowledged { .. } => elsewhere += 1,
+            Answer::Refused { .. } | Answer::TimedOut => {}
+        }
+    }
+    Check::new(
+        "writes-reach-the-new-writer",
+        here > 0 && elsewhere == 0,
+        format!(
+            "in the last 5 s, {here} acknowledged by {}, {elsewhere} by another server",
+            seen.writer_after
+        ),
+    )
+}
+
+/// Without the new writer's rows nothing can be said of what was lost.
+fn rows_counted(seen: &Evidence, felt: &Felt) -> Check {
+    let (passed, detail) = match felt.rows.get(&seen.writer_after) {
+        Some(Held::Rows(rows)) => {
+            let count: usize = rows.values().map(std::collections::BTreeSet::len).sum();
+            (count > 0, format!("{count} rows on {}", seen.writer_after))
+        }
+        Some(Held::Error(why)) => (false, format!("{}: {why}", seen.writer_after)),
+        None => (false, format!("{} was not asked", seen.writer_after)),
+    };
+    Check::new("rows-counted", passed, detail)
+}
+
+fn rows_lost(clients: &Clients, some: bool) -> Check {
+    let lost: usize = clients.rpo.values().map(|loss| loss.rows_lost).sum();
+    let name = if some { "acknowledged-rows-are-lost" } else { "no-acknowledged-row-lost" };
+    Check::new(name, (lost > 0) == some, format!("{lost} acknowledged rows are not on the new writer"))
+}

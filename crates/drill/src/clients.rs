@@ -1,0 +1,151 @@
+//! What the clients of the services felt, from the probe's attempts and the rows that are left.
+
+use crate::{
+    evidence::{Evidence, Felt},
+    real::{self, Held},
+};
+use felt::{Mark, MarkKind, Picture, Promotion, Rule, Series, Span};
+use jiff::Timestamp;
+use recovery::Incident;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much of the time before the fault the picture shows.
+const BEFORE_S: i32 = 10;
+
+/// What clients felt, by service.
+#[derive(Debug, Clone, Serialize)]
+pub struct Clients {
+    /// How long each service was out.
+    pub rto: BTreeMap<String, Outage>,
+    /// What each service was promised and lost.
+    pub rpo: BTreeMap<String, felt::Loss>,
+    /// How the database was made.
+    pub database: String,
+    /// How packets were dropped, where they were.
+    pub mechanism: Option<String>,
+    /// The picture, for the report.
+    #[serde(skip)]
+    pub picture: Picture,
+}
+
+/// How long a service was out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outage {
+    /// From the fault to the start of the normal rate that held; none: it did not come back.
+    pub seconds: Option<f64>,
+    /// Its pool.
+    pub pool: &'static str,
+    /// The outage in seconds by the recovery's phases, as far as this service felt them.
+    pub by_phase: Option<felt::Beside>,
+    /// Mainstay's own share of it.
+    pub own_share: Option<felt::Share>,
+    /// How it was measured.
+    #[serde(flatten)]
+    pub recovery: felt::Recovery,
+}
+
+/// What clients felt of an outage.
+#[must_use]
+pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
+    let fault_at = seen.fault_at;
+    let by_service = felt::by_service(&felt.attempts);
+    let phases = phases(seen);
+    let promotion = seen
+        .moved("the writer")
+        .and_then(|at| Some(Promotion { at, old_writer: felt.made.port(&seen.writer_before)? }));
+    let (mut rto, mut rpo) = (BTreeMap::new(), BTreeMap::new());
+    let mut services = Vec::new();
+    let last = felt.attempts.iter().map(|a| a.sent_at).max().unwrap_or(fault_at);
+    let end = i32::try_from(last.duration_since(fault_at).as_secs()).unwrap_or(i32::MAX).max(1);
+    for (service, attempts) in by_service {
+        let recovery = felt::rto(attempts.iter().copied(), fault_at, &Rule::default());
+        let recovered_at = recovery.seconds().and_then(|s| later(fault_at, s));
+        let held = match felt.rows.get(&seen.writer_after) {
+            Some(Held::Rows(rows)) => rows.get(service).cloned().unwrap_or_default(),
+            Some(Held::Error(_)) | None => BTreeSet::new(),
+        };
+        rpo.insert(service.to_owned(), felt::rpo(attempts.iter().copied(), &held, promotion.as_ref()));
+        rto.insert(
+            service.to_owned(),
+            Outage {
+                seconds: recovery.seconds(),
+                pool: real::pool(service),
+                by_phase: recovered_at.map(|at| felt::beside(fault_at, at, &phases)),
+                own_share: recovered_at.map(|at| felt::own_share(fault_at, at, &others(seen))),
+                recovery,
+            },
+        );
+        let name = format!("{service} ({})", real::pool(service));
+        services.push(Series::of(name, attempts.iter().copied(), fault_at, -BEFORE_S..end, &Rule::default()));
+    }
+    let marks = [
+        (MarkKind::Promoted, seen.moved("the writer")),
+        (MarkKind::EndpointMoved, seen.moved("the endpoint")),
+        (MarkKind::Recycled, seen.incident().and_then(Incident::recycled).map(|(at, _)| at)),
+    ];
+    let picture = Picture {
+        title: "Acknowledged writes a second, as clients saw them".to_owned(),
+        subtitle: String::new(),
+        fault_at,
+        seconds: -BEFORE_S..end,
+        services,
+        marks: marks.into_iter().filter_map(|(kind, at)| Some(Mark { kind, at: at? })).collect(),
+        phases,
+    };
+    let replication = if felt.synchronous { "a commit waits for a standby" } else { "asynchronous" };
+    Clients {
+        rto,
+        rpo,
+        database: format!("PostgreSQL {} {}, {replication}", felt.made.version, felt.made.origin),
+        mechanism: felt.struck.mechanism.clone(),
+        picture,
+    }
+}
+
+/// The recovery's phases as stretches of time, from the estate's moves and the incident's events.
+fn phases(seen: &Evidence) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut from = seen.fault_at;
+    for (name, until) in milestones(seen) {
+        let Some(until) = until else { break };
+        spans.push(Span::new(name, from, until));
+        from = until;
+    }
+    spans
+}
+
+fn milestones(seen: &Evidence) -> [(&'static str, Option<Timestamp>); 5] {
+    let incident = seen.incident();
+    [
+        ("detect", incident.and_then(Incident::opened_at)),
+        ("decide", seen.requests_of("FailoverDBCluster").next().map(|r| r.at)),
+        ("promote", seen.moved("the writer")),
+        ("endpoint", incident.and_then(Incident::endpoint_confirmed_at)),
+        ("recycle", incident.and_then(Incident::recycled).map(|(at, _)| at)),
+    ]
+}
+
+/// What is not Mainstay's own time: the promotion, the endpoint's lag, and the tasks' own start. Detection counts as
+/// ours, and so does the plan's confirmation window: how long they take is what a user of Mainstay chooses.
+fn others(seen: &Evidence) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut add = |name: &str, from: Option<Timestamp>, until: Option<Timestamp>| {
+        if let (Some(from), Some(until)) = (from, until) {
+            spans.push(Span::new(name, from, until));
+        }
+    };
+    let incident = seen.incident();
+    let called = seen.requests_of("FailoverDBCluster").next().map(|r| r.at);
+    let promoted = seen.moved("the writer");
+    add("promotion", called, promoted);
+    add("endpoint", promoted, seen.moved("the endpoint"));
+    let updates = seen.requests_of("UpdateService").map(|r| r.at);
+    add("tasks", updates.min(), incident.and_then(Incident::recycled).map(|(at, _)| at));
+    spans
+}
+
+fn later(at: Timestamp, seconds: f64) -> Option<Timestamp> {
+    let after = jiff::SignedDuration::try_from_secs_f64(seconds).ok()?;
+    at.checked_add(after).ok()
+}

@@ -1,0 +1,181 @@
+//! The drill's line to what is real: make it, break it, write through it, count what it holds.
+
+use crate::error::DrillError;
+use real_estate::{
+    fault::{RealFault, Struck},
+    world::{OldWriter, Wanted},
+};
+use reqwest::Method;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
+
+/// What is real in an outage: a row's `real` in the table of scenarios.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RealOutage {
+    /// What strikes the writer's server.
+    pub faults: Vec<RealFault>,
+    /// Whether a commit waits for a standby.
+    #[serde(default)]
+    pub synchronous: bool,
+    /// What becomes of the old writer.
+    #[serde(default)]
+    pub old_writer: OldWriter,
+}
+
+/// The pool of each service of the demo estate that uses the database: each with its defaults.
+const POOLS: [(&str, &str); 2] = [("orders-api", "deadpool"), ("orders-worker", "sqlx")];
+/// Making servers may take long on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+impl RealOutage {
+    /// The world that it is played in.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            synchronous: self.synchronous,
+            old_writer: self.old_writer,
+            pools: POOLS.map(|(service, pool)| (service.to_owned(), pool.to_owned())).into(),
+        }
+    }
+}
+
+/// The services that write to the database.
+#[must_use]
+pub fn writing_services() -> Vec<String> {
+    POOLS.map(|(service, _)| service.to_owned()).into()
+}
+
+/// The pool of a service.
+#[must_use]
+pub fn pool(service: &str) -> &'static str {
+    POOLS.iter().find(|(name, _)| *name == service).map_or("none", |(_, pool)| pool)
+}
+
+/// What was made real.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Made {
+    /// The server of each instance.
+    pub servers: Vec<Server>,
+    /// PostgreSQL's version.
+    pub version: String,
+    /// Where its programs come from.
+    pub origin: String,
+}
+
+/// The server of an instance.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Server {
+    /// The instance.
+    pub instance: String,
+    /// Its port on loopback: the name that acknowledgements carry.
+    pub port: u16,
+}
+
+impl Made {
+    /// The port of an instance's server, as acknowledgements carry it.
+    #[must_use]
+    pub fn port(&self, instance: &str) -> Option<String> {
+        self.servers.iter().find(|s| s.instance == instance).map(|s| s.port.to_string())
+    }
+}
+
+/// What an instance's server holds at the end.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// The numbers of its rows, by service.
+    Rows(BTreeMap<String, BTreeSet<u64>>),
+    /// Why it could not be asked.
+    Error(String),
+}
+
+/// A client of what is real.
+#[derive(Debug, Clone)]
+pub struct RealClient {
+    http: reqwest::Client,
+    address: String,
+}
+
+impl RealClient {
+    /// A client at `address`, `host:port`.
+    #[must_use]
+    pub fn new(address: &str) -> Self {
+        // Loopback only: a proxy of the caller's must not see these calls.
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap_or_default();
+        Self { http, address: address.to_owned() }
+    }
+
+    /// Makes the estate's present real.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub async fn make(&self, wanted: &Wanted) -> Result<Made, DrillError> {
+        self.ask(Method::POST, "/world", &json!(wanted)).await
+    }
+
+    /// Ends what is real.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn end(&self) -> Result<(), DrillError> {
+        self.ask::<Value>(Method::DELETE, "/world", &Value::Null).await.map(drop)
+    }
+
+    /// Strikes the writer's server.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub async fn strike(&self, faults: &[RealFault]) -> Result<Struck, DrillError> {
+        self.ask(Method::POST, "/faults", &json!(faults)).await
+    }
+
+    /// Starts the probe; every attempt becomes a line of `file`.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub async fn probe(&self, file: &Path) -> Result<(), DrillError> {
+        let wanted = json!({ "services": writing_services(), "file": file });
+        self.ask::<Value>(Method::POST, "/probe", &wanted).await.map(drop)
+    }
+
+    /// Ends the probe: its file is complete.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn end_probe(&self) -> Result<(), DrillError> {
+        self.ask::<Value>(Method::DELETE, "/probe", &Value::Null).await.map(drop)
+    }
+
+    /// What each instance's server holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn rows(&self) -> Result<BTreeMap<String, Held>, DrillError> {
+        self.ask(Method::GET, "/rows", &Value::Null).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<T, DrillError> {
+        let wrong = |e: reqwest::Error| DrillError::Real(format!("{path}: {e}"));
+        let url = format!("http://{}{path}", self.address);
+        let answer = self.http.request(method, url).json(body).send().await.map_err(wrong)?;
+        let status = answer.status();
+        let body: Value = answer.json().await.map_err(wrong)?;
+        if !status.is_success() {
+            let why = body.get("error").and_then(Value::as_str).unwrap_or("no reason given").to_owned();
+            let none = body.get("no_postgres") == Some(&Value::Bool(true));
+            return Err(if none { DrillError::Unreal(why) } else { DrillError::Real(why) });
+        }
+        serde_json::from_value(body).map_err(|e| DrillError::Real(format!("{path}: {e}")))
+    }
+}

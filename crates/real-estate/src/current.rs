@@ -1,0 +1,174 @@
+//! The world of the moment: made anew for each outage.
+
+use crate::{
+    RealEstateError, asking, monitor,
+    postgres::Binaries,
+    probe::Probe,
+    world::{Ground, Wanted, World},
+};
+use estate::{model::Effect, server::Handle};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
+
+/// What holds the world of the moment.
+#[derive(Debug)]
+pub(crate) struct Current {
+    estate: Handle,
+    ground: Ground,
+    /// Found when first needed.
+    binaries: tokio::sync::OnceCell<Binaries>,
+    live: Mutex<Option<Live>>,
+    probe: tokio::sync::Mutex<Option<Probe>>,
+    /// Worlds are made one after the other.
+    making: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Live {
+    world: Arc<World>,
+    loops: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        for task in &self.loops {
+            task.abort();
+        }
+    }
+}
+
+impl Current {
+    pub(crate) fn new(estate: Handle, ground: Ground) -> Self {
+        let (binaries, live, probe, making) = Default::default();
+        Self { estate, ground, binaries, live, probe, making }
+    }
+
+    /// Makes a world of the model's present, in place of the one before.
+    pub(crate) async fn make(&self, wanted: &Wanted) -> Result<Value, RealEstateError> {
+        let _one = self.making.lock().await;
+        self.end_probe().await?;
+        // The old world first: its folder and its names are the new one's.
+        self.end();
+        let binaries = self.binaries.get_or_try_init(|| find(&self.ground)).await?;
+        let effects = self.estate.effects();
+        let world = Arc::new(World::make(self.estate.clone(), binaries, &self.ground, wanted).await?);
+        let addresses: Vec<Value> = world
+            .instances
+            .iter()
+            .map(|id| json!({ "instance": id, "port": world.servers.address(id).map(|a| a.port()) }))
+            .collect();
+        let loops = vec![
+            tokio::spawn(follow(Arc::clone(&world), effects)),
+            tokio::spawn(monitor::watch(Arc::clone(&world))),
+        ];
+        self.estate.set_tasks_outside(true);
+        self.replace(Some(Live { world, loops }));
+        let (version, origin) = (binaries.version(), binaries.origin().to_string());
+        Ok(json!({ "servers": addresses, "version": version, "origin": origin }))
+    }
+
+    pub(crate) fn world(&self) -> Result<Arc<World>, RealEstateError> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.as_ref().map(|live| Arc::clone(&live.world)).ok_or(RealEstateError::NoWorld)
+    }
+
+    /// Ends what is real: the model is on its own again.
+    pub(crate) fn end(&self) {
+        self.estate.set_tasks_outside(false);
+        drop(self.replace(None));
+    }
+
+    fn replace(&self, live: Option<Live>) -> Option<Live> {
+        std::mem::replace(&mut *self.live.lock().unwrap_or_else(PoisonError::into_inner), live)
+    }
+
+    pub(crate) async fn probe(&self, services: Vec<String>, file: &Path) -> Result<Value, RealEstateError> {
+        let world = self.world()?;
+        let mut slot = self.probe.lock().await;
+        if slot.is_some() {
+            return Err(RealEstateError::Request("a probe runs already".to_owned()));
+        }
+        *slot = Some(Probe::start(world, services, file).map_err(RealEstateError::Probe)?);
+        Ok(json!({ "probing": true }))
+    }
+
+    pub(crate) async fn end_probe(&self) -> Result<Value, RealEstateError> {
+        if let Some(probe) = self.probe.lock().await.take() {
+            probe.stop().await.map_err(RealEstateError::Probe)?;
+        }
+        Ok(json!({ "probing": false }))
+    }
+
+    /// The rows that each server holds, by service; an error's text where it cannot be asked.
+    pub(crate) async fn rows(&self) -> Result<Value, RealEstateError> {
+        let world = self.world()?;
+        let mut all = serde_json::Map::new();
+        for instance in &world.instances {
+            let held = match world.servers.address(instance) {
+                Some(address) => asking::rows(address, world.servers.login()).await,
+                None => Err("it has no server".to_owned()),
+            };
+            let told = held.map_or_else(|error| json!({ "error": error }), |rows| json!({ "rows": rows }));
+            all.insert(instance.clone(), told);
+        }
+        Ok(all.into())
+    }
+}
+
+/// PostgreSQL's programs; finding them may mean to install them.
+async fn find(ground: &Ground) -> Result<Binaries, RealEstateError> {
+    let ground = ground.clone();
+    let found = tokio::task::spawn_blocking(move || Binaries::find(ground.postgres.as_deref(), &ground.root));
+    match found.await {
+        Ok(found) => found.map_err(RealEstateError::NoPostgres),
+        Err(error) => Err(RealEstateError::Request(error.to_string())),
+    }
+}
+
+/// Carries out the model's effects. What concerns the database happens in the model's order; a task that takes long
+/// to stop keeps nobody waiting.
+async fn follow(world: Arc<World>, mut effects: broadcast::Receiver<Effect>) {
+    let (ordered, mut queue) = mpsc::unbounded_channel::<Effect>();
+    let database = Arc::clone(&world);
+    let in_order = async move {
+        while let Some(effect) = queue.recv().await {
+            database.carry_out(&effect).await;
+        }
+    };
+    let receive = async move {
+        loop {
+            match effects.recv().await {
+                Ok(
+                    effect @ (Effect::Fence { .. }
+                    | Effect::Promote { .. }
+                    | Effect::Repoint { .. }
+                    | Effect::MoveEndpoint { .. }),
+                ) => {
+                    let _ = ordered.send(effect);
+                }
+                Ok(
+                    Effect::Metric(_) | Effect::RdsEvent(_) | Effect::EcsEvent(_) | Effect::StartTask { .. },
+                ) => {}
+                Ok(effect) => {
+                    let world = Arc::clone(&world);
+                    tokio::spawn(async move { world.carry_out(&effect).await });
+                }
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    tracing::error!(
+                        missed,
+                        "effects of the model were missed: what is real is no longer true to it"
+                    );
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    };
+    tokio::join!(in_order, receive);
+}

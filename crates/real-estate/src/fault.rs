@@ -1,0 +1,88 @@
+//! What can be done to the real servers. The model is told nothing: it sees it.
+
+use crate::{endpoint::Mechanism, world::World};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// What is done to the server that is the writer when the fault is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blow {
+    /// Its processes are killed (SIGKILL).
+    Crash,
+    /// Its processes are stopped (SIGSTOP): connections stay open and nothing answers.
+    Freeze,
+    /// They run again.
+    Thaw,
+    /// No packet reaches it through an endpoint, or comes back.
+    BlackHole,
+    /// It refuses writes and keeps its connections.
+    Demote,
+    /// Its standbys get no more of its log.
+    HoldReplication,
+}
+
+/// A blow at its time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RealFault {
+    /// What is done.
+    #[serde(rename = "fault")]
+    pub blow: Blow,
+    /// Seconds from now.
+    #[serde(default)]
+    pub after_s: f64,
+}
+
+/// Strikes the writer of this moment with all of them, each at its time. Returns which server that is; what is due
+/// later is struck in the background.
+pub(crate) async fn strike(world: &Arc<World>, faults: Vec<RealFault>) -> Result<Struck, String> {
+    let state = world.estate.state();
+    let writer = world.cluster_of(&state).map(|cluster| cluster.writer.clone()).ok_or("no cluster")?;
+    let mut struck = Struck { instance: writer.clone(), mechanism: None };
+    for fault in faults {
+        if fault.after_s <= 0.0 {
+            struck.mechanism = hit(world, &writer, fault.blow).await?.or(struck.mechanism);
+            continue;
+        }
+        let (world, writer) = (Arc::clone(world), writer.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs_f64(fault.after_s)).await;
+            if let Err(why) = hit(&world, &writer, fault.blow).await {
+                tracing::error!(?fault, "the fault did not strike: {why}");
+            }
+        });
+    }
+    Ok(struck)
+}
+
+/// What was struck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Struck {
+    /// The instance.
+    pub instance: String,
+    /// For a black hole: whether packets are really dropped.
+    pub mechanism: Option<String>,
+}
+
+async fn hit(world: &World, instance: &str, blow: Blow) -> Result<Option<String>, String> {
+    let servers = &world.servers;
+    let done = match blow {
+        Blow::Crash => servers.crash(instance),
+        Blow::Freeze => servers.freeze(instance),
+        Blow::Thaw => servers.thaw(instance),
+        Blow::Demote => servers.demote(instance).await,
+        Blow::HoldReplication => servers.hold_replication(instance, true).await,
+        Blow::BlackHole => {
+            let server = servers.address(instance).ok_or_else(|| format!("no server {instance}"))?;
+            let told = match (world.endpoint.black_hole(server), world.reader_endpoint.black_hole(server)) {
+                (Mechanism::PacketFilter, Mechanism::PacketFilter) => {
+                    "packets are dropped by a filter on the sockets"
+                }
+                _ => "the sockets are neither read nor written",
+            };
+            return Ok(Some(told.to_owned()));
+        }
+    };
+    done.map(|()| None).map_err(|e| e.to_string())
+}

@@ -1,0 +1,100 @@
+//! The estate made real: PostgreSQL servers for its instances, forwarders for its endpoints, processes for its
+//! tasks.
+//!
+//! The model (crate `estate`) stays the control plane's truth: what it decides is carried out here
+//! ([`world::World::carry_out`]), and what happens to the processes is told to it. Faults ([`fault`]) strike the
+//! processes and sockets only. A [`probe`] writes numbered rows as a client would.
+//!
+//! Everything listens on loopback and belongs to the process that started it.
+
+mod asking;
+mod control;
+mod current;
+pub mod endpoint;
+pub mod fault;
+mod monitor;
+pub mod postgres;
+pub mod probe;
+pub mod tasks;
+pub mod world;
+
+use current::Current;
+use estate::server::Handle;
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+use world::Ground;
+
+/// Why the estate cannot be made real.
+#[derive(Debug, thiserror::Error)]
+pub enum RealEstateError {
+    /// PostgreSQL was neither found nor installed.
+    #[error(transparent)]
+    NoPostgres(postgres::PostgresError),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] postgres::PostgresError),
+    /// No endpoint could be opened.
+    #[error("an endpoint could not be opened on 127.0.0.1: {0}")]
+    Endpoint(#[source] std::io::Error),
+    /// The control interface could not be opened.
+    #[error("the control interface could not be opened on 127.0.0.1: {0}")]
+    Control(#[source] std::io::Error),
+    /// A task did not start.
+    #[error("a task of {service} did not start: {why}")]
+    Task {
+        /// The service.
+        service: String,
+        /// Why.
+        why: String,
+    },
+    /// The probe's file.
+    #[error("the probe's file: {0}")]
+    Probe(#[source] std::io::Error),
+    /// The model has no cluster yet.
+    #[error("the estate has no cluster to make real: seed it first")]
+    NoCluster,
+    /// Nothing was made real yet.
+    #[error("nothing is real yet: POST /world first")]
+    NoWorld,
+    /// A fault could not be struck.
+    #[error("the fault did not strike: {0}")]
+    Fault(String),
+    /// A request that cannot be read.
+    #[error("{0}")]
+    Request(String),
+}
+
+/// A running real estate, steered over HTTP. Dropping it ends everything that it started.
+#[derive(Debug)]
+pub struct RealEstate {
+    /// Where it is steered.
+    pub address: SocketAddr,
+    server: JoinHandle<()>,
+    current: Arc<Current>,
+}
+
+impl RealEstate {
+    /// Serves the control interface on a free port. Nothing is real until `POST /world` asks for it.
+    ///
+    /// # Errors
+    /// When no port can be opened.
+    pub async fn serve(estate: Handle, ground: Ground) -> Result<Self, RealEstateError> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(RealEstateError::Control)?;
+        let address = listener.local_addr().map_err(RealEstateError::Control)?;
+        let current = Arc::new(Current::new(estate, ground));
+        let server = tokio::spawn(control::serve(listener, Arc::clone(&current)));
+        Ok(Self { address, server, current })
+    }
+}
+
+impl Drop for RealEstate {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.current.end();
+    }
+}
+
+/// A client for loopback: a proxy of the caller's must not see these calls.
+fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap_or_default()
+}

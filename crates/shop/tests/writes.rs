@@ -1,0 +1,162 @@
+//! The shop against a real PostgreSQL, when the machine has one.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+
+mod real;
+
+use std::time::{Duration, Instant};
+
+use real::{Database, Shop, ask, signal};
+use serde_json::json;
+use tokio::net::TcpStream;
+
+const POOLS: [&str; 3] = ["sqlx", "deadpool", "recommended"];
+
+#[tokio::test]
+async fn every_pool_answers_a_write_after_its_commit_and_refuses_the_same_row_twice() {
+    let Some(database) = Database::start().await else { return };
+    for pool in POOLS {
+        let shop = Shop::start(pool, pool, database.port);
+        let written = json!({"n": 17, "server": database.port, "in_recovery": false});
+        assert_eq!(shop.ask("POST", "/writes?n=17").await, (200, written), "{pool}");
+        let row = "SELECT task, server FROM writes WHERE service = $1 AND n = 17";
+        let row = database.admin.query_one(row, &[&pool]).await.unwrap();
+        assert_eq!((row.get::<_, &str>(0), row.get::<_, i32>(1)), ("t1", i32::from(database.port)));
+
+        let (status, twice) = shop.ask("POST", "/writes?n=17").await;
+        assert_eq!((status, &twice["sqlstate"]), (503, &json!("23505")), "{pool}: {twice}");
+        assert!(twice["error"].as_str().unwrap().contains("duplicate key"), "{twice}");
+        assert_eq!(shop.ask("POST", "/writes?n=18").await.0, 200, "{pool}");
+        let server = json!({"server": database.port, "in_recovery": false});
+        assert_eq!(shop.ask("GET", "/server").await, (200, server), "{pool}");
+        let healthy = json!({"service": pool, "task": "t1"});
+        assert_eq!(shop.ask("GET", "/health").await, (200, healthy));
+        assert_eq!(shop.ask("POST", "/writes").await.0, 400);
+        assert_eq!(shop.ask("GET", "/writes?n=1").await.0, 405);
+        assert_eq!(shop.ask("GET", "/").await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn health_does_not_depend_on_the_database_and_writes_do() {
+    // Nothing listens there: the port of a listener that is gone.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for pool in ["deadpool", "recommended"] {
+        let shop = Shop::start(pool, "orders-api", port);
+        assert_eq!(shop.ask("GET", "/health").await.0, 200);
+        let (status, body) = shop.ask("POST", "/writes?n=1").await;
+        assert_eq!(status, 503, "{pool}: {body}");
+        assert!(body["error"].as_str().unwrap().contains("refused"), "{body}");
+    }
+    let shop = Shop::start("none", "catalogue", port);
+    assert_eq!(shop.ask("GET", "/health").await.0, 200);
+    assert_eq!(shop.ask("POST", "/writes?n=1").await.0, 501);
+    assert_eq!(shop.ask("GET", "/server").await.0, 501);
+}
+
+/// What tells the recommended pool from the others when the old writer is demoted.
+#[tokio::test]
+async fn only_the_recommended_pool_drops_a_connection_whose_server_takes_no_writes() {
+    let Some(database) = Database::start().await else { return };
+    for pool in POOLS {
+        let shop = Shop::start(pool, pool, database.port);
+        assert_eq!(shop.ask("POST", "/writes?n=1").await.0, 200);
+        let before = database.connections().await;
+        assert_eq!(before.len(), 1, "{pool}");
+        database.set_read_only(true).await;
+        let since = Instant::now();
+        let (mut status, mut body) = shop.ask("POST", "/writes?n=2").await;
+        // The reload is a signal: the session may have seen it after one more write.
+        let mut n = 3;
+        while status == 200 && since.elapsed() < real::PATIENCE {
+            (status, body) = shop.ask("POST", &format!("/writes?n={n}")).await;
+            n += 1;
+        }
+        assert_eq!((status, &body["sqlstate"]), (503, &json!("25006")), "{pool}: {body}");
+        database.set_read_only(false).await;
+        while shop.ask("POST", &format!("/writes?n={n}")).await.0 != 200 {
+            assert!(since.elapsed() < real::PATIENCE, "{pool}");
+            n += 1;
+        }
+        let kept = database.connections().await.iter().any(|pid| before.contains(pid));
+        assert_eq!(kept, pool != "recommended", "{pool}");
+        drop(shop);
+        while !database.connections().await.is_empty() {
+            assert!(since.elapsed() < real::PATIENCE, "{pool}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_recommended_pool_gives_a_request_five_seconds_and_then_another_connection() {
+    let Some(database) = Database::start().await else { return };
+    let shop = Shop::start("recommended", "orders-api", database.port);
+    assert_eq!(shop.ask("POST", "/writes?n=1").await.0, 200);
+    let before = database.connections().await;
+    let lock = database.lock().await;
+    let since = Instant::now();
+    let late = shop.ask("POST", "/writes?n=2").await;
+    assert_eq!(late, (504, json!({"error": "no answer within 5s"})));
+    assert!(since.elapsed() >= Duration::from_secs(5));
+    lock.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(shop.ask("POST", "/writes?n=3").await.0, 200);
+    while database.connections().await.iter().any(|pid| before.contains(pid)) {
+        assert!(since.elapsed() < real::PATIENCE, "the connection that did not answer is kept");
+    }
+}
+
+#[tokio::test]
+async fn after_sigterm_what_runs_is_finished_and_nothing_new_is_taken() {
+    let Some(database) = Database::start().await else { return };
+    let mut shop = Shop::start("sqlx", "orders-api", database.port);
+    assert_eq!(shop.ask("POST", "/writes?n=1").await.0, 200);
+    let lock = database.lock().await;
+    let address = shop.address;
+    let running = tokio::spawn(async move { ask(address, "POST", "/writes?n=2").await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    while database.admin.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    signal("TERM", &shop.process);
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    lock.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(running.await.unwrap().0, 200);
+    assert_eq!(shop.ended().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_task_ends_within_a_second_even_when_a_request_hangs_and_with_its_lifeline() {
+    let Some(database) = Database::start().await else { return };
+    let _lock = database.lock().await;
+    for pool in POOLS {
+        for ends_with_lifeline in [false, true] {
+            let mut shop = Shop::start(pool, "orders-api", database.port);
+            let mut hanging = TcpStream::connect(shop.address).await.unwrap();
+            let request = b"POST /writes?n=1 HTTP/1.1\r\nhost: shop\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut hanging, request).await.unwrap();
+            while database.connections().await.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let since = Instant::now();
+            if ends_with_lifeline {
+                drop(shop.lifeline.take());
+            } else {
+                signal("TERM", &shop.process);
+            }
+            assert_eq!(shop.ended().await, Some(0), "{pool}");
+            let took = since.elapsed();
+            assert!(
+                took < Duration::from_secs(3),
+                "{pool}: 1 s was meant, and a busy machine's delay: {took:?}"
+            );
+            // A backend that waits for a lock does not see that its client is gone.
+            let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'lock'";
+            database.admin.execute(ended, &[]).await.unwrap();
+            while !database.connections().await.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
