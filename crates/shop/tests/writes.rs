@@ -5,7 +5,7 @@ mod real;
 
 use std::time::{Duration, Instant};
 
-use real::{Database, Shop, ask, signal};
+use real::{Database, Shop, ask, signal, until};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -63,26 +63,25 @@ async fn only_the_recommended_pool_drops_a_connection_whose_server_takes_no_writ
         let before = database.connections().await;
         assert_eq!(before.len(), 1, "{pool}");
         database.set_read_only(true).await;
-        let since = Instant::now();
-        let (mut status, mut body) = shop.ask("POST", "/writes?n=2").await;
-        // The reload is a signal: the session may have seen it after one more write.
-        let mut n = 3;
-        while status == 200 && since.elapsed() < real::PATIENCE {
-            (status, body) = shop.ask("POST", &format!("/writes?n={n}")).await;
+        let mut n = 1;
+        let mut write = async || {
             n += 1;
-        }
-        assert_eq!((status, &body["sqlstate"]), (503, &json!("25006")), "{pool}: {body}");
+            shop.ask("POST", &format!("/writes?n={n}")).await
+        };
+        // The reload is a signal: the session may see it after one more write.
+        let mut refused = (200, json!(null));
+        until("a write is refused", async || {
+            refused = write().await;
+            refused.0 != 200
+        })
+        .await;
+        assert_eq!((refused.0, &refused.1["sqlstate"]), (503, &json!("25006")), "{pool}: {refused:?}");
         database.set_read_only(false).await;
-        while shop.ask("POST", &format!("/writes?n={n}")).await.0 != 200 {
-            assert!(since.elapsed() < real::PATIENCE, "{pool}");
-            n += 1;
-        }
+        until("writes are taken again", async || write().await.0 == 200).await;
         let kept = database.connections().await.iter().any(|pid| before.contains(pid));
         assert_eq!(kept, pool != "recommended", "{pool}");
         drop(shop);
-        while !database.connections().await.is_empty() {
-            assert!(since.elapsed() < real::PATIENCE, "{pool}");
-        }
+        until("its connections end with it", async || database.connections().await.is_empty()).await;
     }
 }
 
@@ -99,9 +98,10 @@ async fn the_recommended_pool_gives_a_request_five_seconds_and_then_another_conn
     assert!(since.elapsed() >= Duration::from_secs(5));
     lock.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(shop.ask("POST", "/writes?n=3").await.0, 200);
-    while database.connections().await.iter().any(|pid| before.contains(pid)) {
-        assert!(since.elapsed() < real::PATIENCE, "the connection that did not answer is kept");
-    }
+    until("the connection that did not answer is given up", async || {
+        !database.connections().await.iter().any(|pid| before.contains(pid))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -113,13 +113,12 @@ async fn after_sigterm_what_runs_is_finished_and_nothing_new_is_taken() {
     let address = shop.address;
     let running = tokio::spawn(async move { ask(address, "POST", "/writes?n=2").await });
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
-    while database.admin.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("the write waits", async || {
+        database.admin.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) > 0
+    })
+    .await;
     signal("TERM", &shop.process);
-    while TcpStream::connect(address).await.is_ok() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("nothing is accepted", async || TcpStream::connect(address).await.is_err()).await;
     lock.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(running.await.unwrap().0, 200);
     assert_eq!(shop.ended().await, Some(0));
@@ -135,9 +134,7 @@ async fn a_task_ends_within_a_second_even_when_a_request_hangs_and_with_its_life
             let mut hanging = TcpStream::connect(shop.address).await.unwrap();
             let request = b"POST /writes?n=1 HTTP/1.1\r\nhost: shop\r\n\r\n";
             tokio::io::AsyncWriteExt::write_all(&mut hanging, request).await.unwrap();
-            while database.connections().await.is_empty() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            until("the request is on its way", async || !database.connections().await.is_empty()).await;
             let since = Instant::now();
             if ends_with_lifeline {
                 drop(shop.lifeline.take());
@@ -154,9 +151,7 @@ async fn a_task_ends_within_a_second_even_when_a_request_hangs_and_with_its_life
             let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                          WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'lock'";
             database.admin.execute(ended, &[]).await.unwrap();
-            while !database.connections().await.is_empty() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            until("its backend ends", async || database.connections().await.is_empty()).await;
         }
     }
 }

@@ -15,12 +15,21 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_postgres::NoTls;
 
 /// Long enough for a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PASSWORD: &str = "not a secret: it lives as long as the test";
 /// PostgreSQL refuses to run as root; this is nobody.
 const ORDINARY: u32 = 65534;
 
 static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Waits for something that must come.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so().await {
+        assert!(since.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// Sends a signal to a process that the test started.
 pub(crate) fn signal(name: &str, process: &Child) {
@@ -190,14 +199,13 @@ impl Shop {
 
     /// Waits for the end of the process.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
-        let since = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(since.elapsed() < PATIENCE, "it does not end");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let mut status = None;
+        until("the task ends", async || {
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.and_then(|status| status.code())
     }
 }
 
