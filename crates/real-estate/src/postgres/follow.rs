@@ -97,7 +97,9 @@ async fn come_back(server: &Server, source: &Server) -> Result<Way, PostgresErro
 async fn take_back(server: &Server, source: &Server) -> Result<Way, PostgresError> {
     match rewind(server, source).await {
         Ok(way) if follow(server, source).await? => return Ok(way),
-        Ok(_) => tracing::info!(instance = server.name, "rewound, it does not follow; a new base backup is made"),
+        Ok(_) => {
+            tracing::info!(instance = server.name, "rewound, it does not follow; a new base backup is made");
+        }
         Err(error) => tracing::info!(instance = server.name, %error, "no rewind; a new base backup is made"),
     }
     base_backup(server, source).await?;
@@ -148,22 +150,36 @@ async fn base_backup(server: &Server, source: &Server) -> Result<(), PostgresErr
     server.programs.run("pg_basebackup", &server.name, arguments).await.map(drop)
 }
 
-/// Waits until the source sends its log to the follower. False as soon as it is clear that it never will.
+/// Waits until the follower has what the source has written by now. False as soon as it is clear that it never
+/// will.
+///
+/// That the source sends something proves nothing: to a follower of its old timeline it sends the rest of that.
 pub(super) async fn streams(follower: &Server, source: &Server) -> bool {
     let since = Instant::now();
-    let question = format!(
-        "SELECT count(*) > 0 FROM pg_stat_replication WHERE state = 'streaming' AND application_name = '{}'",
-        follower.name
-    );
+    let mut question = None;
     while since.elapsed() < AT_MOST && follower.pid().is_some() {
-        if source.until(&question, "t", "send its log", USUALLY).await.is_ok() {
-            return true;
+        if question.is_none() {
+            let written = source.tell("SELECT pg_current_wal_lsn()").await;
+            question = written.ok().and_then(|rows| word(&rows, 0).map(|lsn| has(&follower.name, lsn)));
         }
-        if parted(follower, source).await {
-            return false;
+        match &question {
+            Some(question) if source.until(question, "t", "send its log", USUALLY).await.is_ok() => {
+                return true;
+            }
+            Some(_) if parted(follower, source).await => return false,
+            Some(_) => {}
+            None => tokio::time::sleep(USUALLY).await,
         }
     }
     false
+}
+
+/// Whether a source has sent a follower its log up to `lsn`, and the follower has it.
+fn has(follower: &str, lsn: &str) -> String {
+    format!(
+        "SELECT count(*) > 0 FROM pg_stat_replication WHERE application_name = '{follower}' \
+         AND state = 'streaming' AND least(sent_lsn, flush_lsn) >= '{lsn}'::pg_lsn"
+    )
 }
 
 /// True when the follower has more of the old timeline than the source had when it left it. The source then
@@ -180,7 +196,8 @@ async fn parted(follower: &Server, source: &Server) -> bool {
     };
     let beyond = format!(
         "SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) > '{left_at}'::pg_lsn \
-         AND (SELECT timeline_id FROM pg_control_checkpoint()) < {timeline}"
+         AND coalesce((SELECT received_tli FROM pg_stat_wal_receiver), \
+                      (SELECT timeline_id FROM pg_control_checkpoint())) < {timeline}"
     );
     follower.tell(&beyond).await.is_ok_and(|rows| word(&rows, 0) == Some("t"))
 }

@@ -151,7 +151,7 @@ fn place(folder: &Path, account: Account, in_memory: bool) -> Result<PathBuf, Po
         .chain([folder.to_owned(), std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")])
         .filter_map(|place| place.canonicalize().ok())
         .find(|place| account.reaches(place))
-        .ok_or(PostgresError::Unreachable(account.uid()))
+        .ok_or(PostgresError::Unreachable { uid: account.uid(), what: "any folder for temporary files" })
 }
 
 /// Whether the caller may write there, and there is room in plenty.

