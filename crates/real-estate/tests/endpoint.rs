@@ -278,6 +278,30 @@ async fn linux_drops_packets_for_everybody() {
     assert_eq!(endpoint.black_hole(server.address), Mechanism::PacketFilter);
 }
 
+/// Whoever asked for the lost server waits for that one, as with a name that moved; whoever asks now does not.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_from_before_the_move_is_not_answered_by_the_new_target() {
+    let (lost, other) = (Server::start(b'1').await, Server::start(b'2').await);
+    let endpoint = Endpoint::open(lost.address).unwrap();
+    assert_eq!(endpoint.black_hole(lost.address), Mechanism::PacketFilter);
+    let early = tokio::spawn(TcpStream::connect(endpoint.address()));
+    sleep(Duration::from_millis(300)).await;
+    endpoint.lead_to(other.address);
+    let mut new = connect(&endpoint).await;
+    assert_eq!(ask(&mut new, b'a').await, b'2');
+
+    let mut early = timeout(PATIENCE, early).await.unwrap().unwrap().unwrap();
+    early.write_all(b"b").await.unwrap();
+    assert_silent(&mut early).await;
+    assert_eq!((other.open(), endpoint.connections(lost.address)), (1, 0));
+
+    endpoint.lift(lost.address);
+    let mut answer = [0; 2];
+    timeout(PATIENCE, early.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(answer, *b"1b", "it reaches the server that it asked for");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_server_lets_clients_in_and_never_answers_until_lifted() {
     let server = Server::start(b'1').await;

@@ -2,8 +2,8 @@
 //!
 //! It stands for the name of a cluster endpoint: whoever connects reaches the target of that moment, and stays
 //! there. It differs from a name in what clients see of it: a dead server shows as a reset instead of a refused
-//! connection, and a connection attempt that got no answer reaches the next target when it is sent again after
-//! [`Endpoint::lead_to`].
+//! connection; and a connection attempt that a black hole left without an answer is completed after
+//! [`Endpoint::lead_to`], but still belongs to the server that it asked for, and hears nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+mod attempts;
 mod filter;
 mod link;
 
@@ -58,6 +59,8 @@ struct Shared {
 struct Links {
     next: u64,
     open: BTreeMap<u64, Arc<Link>>,
+    /// Clients, by their port, that asked for a server in a black hole and will ask again.
+    asked: BTreeMap<u16, SocketAddr>,
 }
 
 /// A forwarder on a free port of 127.0.0.1. Dropping it closes the port and all its connections.
@@ -102,7 +105,12 @@ impl Endpoint {
 
     /// New connections lead to this server from now on; those that exist stay where they are.
     pub fn lead_to(&self, target: SocketAddr) {
-        let links = self.shared.links();
+        let mut links = self.shared.links();
+        let before = self.shared.route.borrow().clone();
+        if before.holes.contains(&before.target) {
+            let asking = attempts::at(self.address);
+            links.asked.extend(asking.into_iter().map(|client| (client, before.target)));
+        }
         self.shared.route.send_modify(|route| route.target = target);
         self.shared.set_listener();
         drop(links);
@@ -133,13 +141,14 @@ impl Endpoint {
     /// Ends [`Endpoint::black_hole`]: what the ends still send passes again. A connection whose client went away
     /// meanwhile is found and closed within about four seconds.
     pub fn lift(&self, server: SocketAddr) {
-        let links = self.shared.links();
+        let mut links = self.shared.links();
         for link in links.open.values().filter(|link| link.server == server) {
             link.set_dropping(false, &self.shared);
         }
         self.shared.route.send_modify(|route| {
             route.holes.remove(&server);
         });
+        links.asked.retain(|_, asked| *asked != server);
         self.shared.set_listener();
     }
 
@@ -182,12 +191,14 @@ impl Shared {
         self.set_filter(&self.listener, !answers);
     }
 
-    /// Takes a new connection in; its server is the target of now.
-    fn enter(self: &Arc<Self>, client: TcpStream) -> (Entry, Arc<Link>) {
+    /// Takes a new connection in; its server is the target of now, or of when it was first asked for.
+    fn enter(self: &Arc<Self>, client: TcpStream, port: u16) -> (Entry, Arc<Link>) {
         let mut links = self.links();
+        let asked = links.asked.remove(&port);
         let (server, in_hole) = {
             let route = self.route.borrow();
-            (route.target, route.holes.contains(&route.target))
+            let server = asked.unwrap_or(route.target);
+            (server, route.holes.contains(&server))
         };
         let link = Arc::new(Link::new(client, server));
         if in_hole {
@@ -217,8 +228,8 @@ async fn accept(shared: Arc<Shared>) {
     loop {
         tokio::select! {
             accepted = shared.listener.accept() => match accepted {
-                Ok((client, _)) => {
-                    let (entry, link) = shared.enter(client);
+                Ok((client, peer)) => {
+                    let (entry, link) = shared.enter(client, peer.port());
                     carried.spawn(async move { link.carry(&entry.shared).await });
                 }
                 Err(error) => {
