@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use real_estate::postgres::{Binaries, Health, Replication, Servers, Swept, Way, sweep};
@@ -284,9 +284,50 @@ async fn nothing_is_left_whatever_state_the_servers_are_in() {
     assert!(!home.exists() && !folder.exists());
 }
 
+/// What makes a test the owner of a folder, to be killed, in a process of its own.
+const ROLE: &str = "MAINSTAY_TEST_OWNER_OF";
+
+fn this_test_again(name: &str, folder: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(ROLE, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_while_it_is_made_leaves_nothing_either() {
+    if let Some(folder) = std::env::var_os(ROLE) {
+        let _servers = start_in(Path::new(&folder), Replication::Asynchronous).await;
+        std::thread::sleep(Duration::from_mins(1));
+        panic!("nobody killed the owner");
+    }
+    let folder = folder("early");
+    let mut owner = this_test_again("a_run_that_is_killed_while_it_is_made_leaves_nothing_either", &folder);
+    let since = Instant::now();
+    let mut home = PathBuf::new();
+    // `initdb` has a server for itself, with memory that it removes when it ends well.
+    let mut memory = Vec::new();
+    while memory.is_empty() && !home.join("orders-1.log").exists() {
+        assert!(since.elapsed() < SOON * 2);
+        home = std::fs::read_to_string(folder.join("mainstay-servers")).unwrap_or_default().into();
+        for process in processes_in(&home).iter().filter(|_| home.is_absolute()) {
+            let maps = std::fs::read_to_string(Path::new(process).join("maps")).unwrap_or_default();
+            let mapped = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+            memory.extend(mapped.filter(|path| path.contains("/PostgreSQL.")).map(PathBuf::from));
+        }
+    }
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    assert_eq!(sweep(&folder).unwrap(), Swept::Removed);
+    assert_eq!(processes_in(&home), [""; 0]);
+    assert!(!home.exists() && !folder.exists());
+    assert!(memory.iter().all(|path| !path.exists()), "{memory:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_run_cleans_up_after_a_killed_one_and_touches_nothing_else() {
-    const ROLE: &str = "MAINSTAY_TEST_OWNER_OF";
     if let Some(folder) = std::env::var_os(ROLE) {
         // The killed one: this very test, in a process of its own.
         let servers = start_in(Path::new(&folder), Replication::Asynchronous).await;
@@ -297,13 +338,8 @@ async fn the_next_run_cleans_up_after_a_killed_one_and_touches_nothing_else() {
         panic!("nobody killed the owner");
     }
     let folder = folder("killed");
-    let name = "the_next_run_cleans_up_after_a_killed_one_and_touches_nothing_else";
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(ROLE, &folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut owner =
+        this_test_again("the_next_run_cleans_up_after_a_killed_one_and_touches_nothing_else", &folder);
     let lines = BufReader::new(owner.stdout.take().unwrap()).lines().map(Result::unwrap);
     let said = lines.into_iter().find_map(|line| line.strip_prefix("pids ").map(str::to_owned)).unwrap();
     let pids: Vec<u32> = said.split(' ').map(|pid| pid.parse().unwrap()).collect();

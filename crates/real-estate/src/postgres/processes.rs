@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The names (as the kernel cuts them, at 15 letters) of the programs that we start in a folder.
-const PROGRAMS: [&str; 4] = ["postgres", "initdb", "pg_basebackup", "pg_rewind"];
+const PROGRAMS: [&str; 4] = ["postgres", INITDB, "pg_basebackup", "pg_rewind"];
+
+const INITDB: &str = "initdb";
 
 /// How long killed processes may take to go; a process that waits for a disk goes late.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,6 +44,11 @@ pub(super) fn of(folder: &Path) -> BTreeSet<i32> {
 
 /// Kills what runs in `folder` (kill -9), until nothing does. False when something stays.
 pub(super) fn kill(folder: &Path) -> bool {
+    let since = Instant::now();
+    // Killed, it would leave shared memory that nobody can find again; let alone, it ends soon and leaves nothing.
+    while since.elapsed() < PATIENCE && of(folder).into_iter().filter_map(read).any(|p| p.name == INITDB) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let since = Instant::now();
     // Listed before the first signal: a stopped child of a killed server is an orphan that is hard to find.
     let mut left = of(folder);

@@ -49,7 +49,8 @@ impl Programs {
         command
     }
 
-    /// Runs `name` to its end, and returns what it said. It ends when the answer is no longer awaited.
+    /// Runs `name` to its end, and returns what it said. It ends when the answer is no longer awaited; `initdb`,
+    /// which leaves shared memory when it is killed, by itself.
     pub(super) async fn run<S: AsRef<OsStr>>(
         &self,
         name: &'static str,
@@ -58,7 +59,7 @@ impl Programs {
     ) -> Result<String, PostgresError> {
         let mut command = self.command(name);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = tokio::process::Command::from(command).kill_on_drop(true).output().await;
+        let output = tokio::process::Command::from(command).kill_on_drop(name != "initdb").output().await;
         let failed =
             |said: String| PostgresError::Program { program: name, instance: instance.to_owned(), said };
         let output = output.map_err(|error| failed(error.to_string()))?;
