@@ -30,10 +30,8 @@ pub(crate) async fn an_unreadable_record_is_found_in_the_queue_and_the_next_noti
     let incidents = IncidentTable::new(&crate::conformance::config(stage), table);
     let committed = incidents.commit(None, &record, &Head::after(None, &record)).await;
     assert_eq!(committed, Ok(Committed::Yes));
-    let since = Instant::now();
     let letter = letter(stage, "on-call", "interruption").await;
     assert_eq!(letter.incident, id.as_str());
-    assert!(since.elapsed() < Duration::from_secs(15), "it waited for {:?}", since.elapsed());
 
     let mut kept: Vec<Value> = dead_letters(stage, bodies.len()).await.iter().map(read).collect();
     kept.sort_by_key(|letter| letter["sequence_number"].to_string());

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use plan::{Mode, NoticeKind};
 use recovery::{
-    Closing, Decision, Evidence, Guard, IncidentId, Verdict, incident::ServiceNews, phases::Phases,
-    ports::Switch,
+    Closing, Decision, Evidence, Guard, IncidentId, Verdict, data_at_risk::DataAtRisk, incident::ServiceNews,
+    phases::Phases, ports::Switch,
 };
 use serde::{Deserialize, Serialize};
 
@@ -159,6 +159,10 @@ pub struct IncidentStatus {
     pub phases: Phases,
     /// From the fault to the start of the healthy window that held, in seconds; none: not reached.
     pub rto_s: Option<f64>,
+    /// What the failover may have cost in data, an estimate; none: no new writer is in charge yet (or an older door
+    /// answered, which does not tell).
+    #[serde(default)]
+    pub data_at_risk: Option<DataAtRisk>,
     /// The latest news of each service.
     pub services: Vec<ServiceNews>,
 }

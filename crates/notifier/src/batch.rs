@@ -3,6 +3,7 @@
 //! Own types, because a batch must not be lost for one item: each item is parsed alone, and an item that cannot
 //! be read still tells its sequence number, and is kept as it came.
 
+use jiff::{SignedDuration, Timestamp};
 use recovery::{Record, StepError, text::plain};
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub struct Item<'a> {
     pub wire: &'a Value,
     /// `dynamodb.SequenceNumber`: the stream's own number, not the incident's. None when it is missing.
     pub place: Option<String>,
+    /// `dynamodb.ApproximateCreationDateTime`: when it was written, to the second. None when it is missing.
+    pub written_at: Option<Timestamp>,
     /// The record; none when the item is none of ours (a head, a notice, a change of an old item); an error
     /// with the reason when it is ours and cannot be read.
     pub record: Result<Option<Record>, String>,
@@ -53,7 +56,11 @@ fn item(wire: &Value) -> Item<'_> {
     let change = wire.get("dynamodb");
     let place = change.and_then(|c| c.get("SequenceNumber")).and_then(Value::as_str);
     let place = place.map(|place| plain(place, 100)).filter(|place| !place.is_empty());
-    Item { wire, place, record: record(wire, change) }
+    let seconds = change.and_then(|c| c.get("ApproximateCreationDateTime")).and_then(Value::as_f64);
+    let written_at = seconds
+        .and_then(|s| SignedDuration::try_from_secs_f64(s).ok())
+        .and_then(|since| Timestamp::from_duration(since).ok());
+    Item { wire, place, written_at, record: record(wire, change) }
 }
 
 fn record(wire: &Value, change: Option<&Value>) -> Result<Option<Record>, String> {

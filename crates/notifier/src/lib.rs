@@ -53,7 +53,10 @@ pub async fn handle(now: Timestamp, event: &Value, ports: &Ports<'_>) -> Result<
             Ok(Some(record)) => ours.push((position, record)),
             Ok(None) => {}
             Err(reason) => {
-                untold.insert(position, Untold::Ever(reason.clone()));
+                // A deployment may be under way, and the version that can read it be here in a moment.
+                let fresh = item.written_at.is_some_and(|at| now.duration_since(at).as_secs() < PATIENCE_S);
+                let why = if fresh { Untold::Yet } else { Untold::Ever };
+                untold.insert(position, why(reason.clone()));
             }
         }
     }

@@ -351,6 +351,20 @@ async fn an_incident_that_stays_unreadable_is_set_aside_after_a_while() {
 }
 
 #[tokio::test]
+async fn an_unreadable_item_waits_a_moment_for_a_version_that_can_read_it() {
+    let (world, mut batch) = World::new().await;
+    batch["Records"][1]["dynamodb"]["NewImage"]["record"]["S"] = json!("{\"event\": \"of tomorrow\"}");
+    // 10:02:33, to the second.
+    batch["Records"][1]["dynamodb"]["ApproximateCreationDateTime"] = json!(1_772_359_353.0);
+    let soon = world.handle_at("2026-03-01T10:02:50Z", &batch).await;
+    assert_eq!(soon, Ok(failures(&["200"])));
+    assert_eq!(world.set_aside(), [], "a deployment may be under way");
+    let late = world.handle_at("2026-03-01T10:03:03Z", &batch).await;
+    assert_eq!(late, Ok(BatchReply::default()));
+    assert_eq!(world.set_aside(), [Some("200".to_owned())]);
+}
+
+#[tokio::test]
 async fn what_may_work_later_is_never_set_aside() {
     let (world, batch) = World::new().await;
     for kind in

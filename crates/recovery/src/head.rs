@@ -68,8 +68,9 @@ pub struct Head {
     pub opened_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
-    /// Whether somebody took note of an escalation.
-    pub acknowledged: bool,
+    /// The incident that was handed over to people and that nobody has acknowledged yet: no automatic action.
+    #[serde(default)]
+    pub escalated: Option<IncidentId>,
     /// When a failover was last asked for by Mainstay: the start of the cooldown.
     pub failed_over_at: Option<Timestamp>,
     /// The writer that Mainstay saw last.
@@ -97,7 +98,7 @@ impl Head {
     /// Whether an escalation blocks automatic action.
     #[must_use]
     pub fn blocked(&self) -> bool {
-        self.status == Status::Closed(Closing::Escalated) && !self.acknowledged
+        self.escalated.is_some()
     }
 
     /// The head after `record`, given the head before it (none: the database never had an incident).
@@ -109,7 +110,6 @@ impl Head {
                 status: Status::Claimed,
                 opened_at: record.at,
                 closed_at: None,
-                acknowledged: false,
                 ..head.clone()
             },
             (Some(head), _) => head.clone(),
@@ -121,7 +121,7 @@ impl Head {
                 status: Status::Claimed,
                 opened_at: record.at,
                 closed_at: None,
-                acknowledged: false,
+                escalated: None,
                 failed_over_at: None,
                 writer: None,
                 writer_seen_at: None,
@@ -161,11 +161,13 @@ impl Head {
             Event::Closed { closing, .. } => {
                 head.status = Status::Closed(*closing);
                 head.closed_at = Some(record.at);
-                if *closing == Closing::Recovered {
-                    head.dealt_until = Some(record.at);
+                match closing {
+                    Closing::Recovered => head.dealt_until = Some(record.at),
+                    Closing::Escalated => head.escalated = Some(record.incident.clone()),
+                    Closing::StoodDown | Closing::Observed | Closing::Refused => {}
                 }
             }
-            Event::Acknowledged { .. } => head.acknowledged = true,
+            Event::Acknowledged { .. } => head.escalated = None,
             // The next attempt owns it, and has not started yet.
             Event::Resumed { .. } => head.status = Status::Claimed,
             Event::Noted { alarm_at, .. } => head.alarm_seen = head.alarm_seen.max(*alarm_at),
@@ -209,7 +211,7 @@ mod tests {
         // As a version without the newer fields wrote it.
         serde_json::from_value(serde_json::json!({
             "database": "orders", "incident": "orders-1", "fence": 1, "sequence": 1, "status": "claimed",
-            "opened_at": at(0), "closed_at": null, "acknowledged": false, "failed_over_at": null,
+            "opened_at": at(0), "closed_at": null, "failed_over_at": null,
             "writer": "orders-1", "alarm_seen": null,
         }))
         .unwrap()
@@ -269,6 +271,21 @@ mod tests {
         let head = after(&before(), 60, close(Closing::Recovered));
         let head = after(&head, 80, opened("RDS-EVENT-0073", None));
         assert_eq!((head.dealt_until, head.closed_at), (Some(at(60)), None));
+    }
+
+    #[test]
+    fn an_escalation_blocks_until_somebody_acknowledges_it_whatever_happens_meanwhile() {
+        let close = |closing| Event::Closed { closing, step: None, verdict: verdict() };
+        let escalated = after(&before(), 60, close(Closing::Escalated));
+        assert_eq!(escalated.escalated, Some(IncidentId::named("orders-1")));
+        for end in [Closing::Refused, Closing::StoodDown, Closing::Recovered] {
+            let next = after(&escalated, 80, opened("RDS-EVENT-0073", None));
+            let next = after(&next, 90, close(end));
+            assert!(next.blocked(), "{end:?}");
+            let by = "dana".to_owned();
+            let acknowledged = Event::Acknowledged { by, reason: "looked at".to_owned() };
+            assert!(!after(&next, 95, acknowledged).blocked());
+        }
     }
 
     #[test]

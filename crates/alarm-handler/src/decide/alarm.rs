@@ -4,7 +4,7 @@ use super::{Act, Ruling, open_incident, paused, unacknowledged};
 use crate::state::State;
 use plan::{Agree, NoticeKind, Plan};
 use recovery::{
-    Closing, Decision, Entry, Guard, Head, IncidentId, Status, Verdict,
+    Closing, Decision, Entry, Guard, Head, IncidentId, Opener, Status, Verdict,
     incident::Trigger,
     signal::{AlarmChange, AlarmValue},
 };
@@ -78,8 +78,10 @@ fn over(name: &str, change: &AlarmChange, plan: &Plan, state: &State) -> Option<
     let head = state.head(name).filter(|head| State::may_await_end(head))?;
     let detection = &plan.database(name)?.detection;
     let alone = detection.agree == Agree::All || detection.alarms.len() == 1;
-    // An OK that is older than what people were told is late, not good news.
-    let newer = head.alarm_seen.max(Some(head.opened_at)) < Some(change.at);
+    // An OK that is older than what people were told is late, not good news. An alarm's own times are compared with
+    // each other: the moment in which the handler heard of it is of another clock, and may be minutes later.
+    let told_of = if head.opened_by == Some(Opener::Alarm) { None } else { Some(head.opened_at) };
+    let newer = head.alarm_seen.max(told_of) < Some(change.at);
     if !(alone && newer && state.awaiting_end.contains(name)) {
         return None;
     }

@@ -10,6 +10,7 @@ mod sweep;
 
 pub use ended::ATTEMPTS;
 pub(crate) use ended::{afterwards, incident};
+pub(crate) use request::{Ack, ack};
 pub use sweep::CLAIM_PATIENCE;
 
 use crate::state::State;
@@ -154,12 +155,12 @@ fn refused(guard: Guard, reason: String, plan: &Plan, database: &str) -> Verdict
 
 /// "The last escalation has not been acknowledged", as a refusal.
 fn unacknowledged(head: &Head, plan: &Plan) -> Verdict {
+    let incident = head.escalated.as_ref().unwrap_or(&head.incident);
     let reason = format!(
-        "Incident {} was handed over to people and nobody has acknowledged it: no automatic action.",
-        head.incident
+        "Incident {incident} was handed over to people and nobody has acknowledged it: no automatic action."
     );
     refused(Guard::EscalationUnacknowledged, reason, plan, &head.database)
-        .unless(format!("`drp ack {}` allows automatic action again.", head.incident))
+        .unless(format!("`drp ack {incident}` allows automatic action again."))
 }
 
 /// "Somebody paused Mainstay", as a refusal.

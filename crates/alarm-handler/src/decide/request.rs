@@ -4,7 +4,7 @@ use super::{Ruling, all, open_incident, refused};
 use crate::state::State;
 use jiff::Timestamp;
 use plan::{NoticeKind, Plan};
-use recovery::{Decision, Entry, Guard, Verdict, incident::Trigger, signal::Request};
+use recovery::{Closing, Decision, Entry, Guard, Head, Status, Verdict, incident::Trigger, signal::Request};
 
 /// The databases that a request is about.
 pub(super) fn concerned(request: &Request, plan: &Plan) -> Vec<String> {
@@ -50,7 +50,8 @@ pub(super) fn decide(now: Timestamp, request: &Request, plan: &Plan, state: &Sta
             let (dry_run, accept_data_loss) = (*dry_run, *accept_data_loss);
             failover(now, &Asked { database, reason, by, dry_run, accept_data_loss }, plan, state)
         }
-        Request::Status { .. } | Request::Ack { .. } | Request::Pause { .. } | Request::Resume { .. } => {
+        Request::Ack { incident, .. } => acknowledgement(&ack(incident, state)),
+        Request::Status { .. } | Request::Pause { .. } | Request::Resume { .. } => {
             let verdict = Verdict::new(Decision::Note, Guard::PersonAsks, "A person asks, and is answered.")
                 .unless("Nothing: people are always answered.");
             let verdict = match named {
@@ -61,6 +62,52 @@ pub(super) fn decide(now: Timestamp, request: &Request, plan: &Plan, state: &Sta
             Ruling { verdict, act }
         }
     }
+}
+
+/// What an acknowledgement of an incident meets.
+pub(crate) enum Ack<'a> {
+    /// The escalation waits for it.
+    Awaited(&'a Head),
+    /// Somebody was quicker.
+    Done,
+    /// There is nothing to acknowledge, and why.
+    Nothing(String),
+}
+
+/// An escalation is acknowledged by its own name, or by the name of the incident after it, which letters about the
+/// block bear.
+pub(crate) fn ack<'a>(named: &str, state: &'a State) -> Ack<'a> {
+    let bears = |head: &&Head| {
+        head.incident.as_str() == named || head.escalated.as_ref().is_some_and(|id| id.as_str() == named)
+    };
+    let Some(head) = state.heads.values().find(bears) else {
+        return Ack::Nothing(format!(
+            "{named} is not the newest incident of a database of the plan: there is nothing to acknowledge."
+        ));
+    };
+    if head.blocked() {
+        return Ack::Awaited(head);
+    }
+    match head.status {
+        Status::Closed(Closing::Escalated) => Ack::Done,
+        _ => {
+            Ack::Nothing(format!("Incident {named} was not handed over to people: nothing waits for an ack."))
+        }
+    }
+}
+
+fn acknowledgement(ack: &Ack<'_>) -> Ruling {
+    let verdict = match ack {
+        Ack::Awaited(head) => {
+            Verdict::new(Decision::Note, Guard::PersonAsks, "A person acknowledges the escalation.")
+                .about(&head.database)
+                .unless("Without an escalation that waits there would be nothing to acknowledge.")
+        }
+        Ack::Done => Verdict::new(Decision::Note, Guard::PersonAsks, "It had been acknowledged already."),
+        Ack::Nothing(why) => Verdict::new(Decision::Refuse, Guard::UnknownDatabase, why.clone())
+            .unless("An incident that was handed over to people can be acknowledged."),
+    };
+    Ruling { verdict, act: super::Act::Answer }
 }
 
 struct Asked<'a> {

@@ -3,11 +3,12 @@
 use super::{Context, Ports, Trouble, in_time, json, look, status};
 use crate::{
     State,
+    decide::Ack,
     reply::{AckReply, Answer, SwitchReply},
 };
 use jiff::Timestamp;
 use recovery::{
-    Closing, Event, Guard, Head, IncidentId, Status,
+    Event, Guard, Head, IncidentId,
     log::Log,
     ports::{Scope, Switch},
     signal::Request,
@@ -48,27 +49,21 @@ async fn ack(
 ) -> Result<AckReply, Trouble> {
     let incident = IncidentId::named(named);
     let reply = |answer, acknowledged| AckReply { answer, incident: incident.clone(), acknowledged };
-    let refused = |why: String| Ok(reply(Answer::refused(Guard::UnknownDatabase, why), false));
-    let Some(head) = state.heads.values().find(|h| h.incident == incident) else {
-        return refused(format!(
-            "{incident} is not the newest incident of a database of the plan: there is nothing to acknowledge."
-        ));
-    };
-    if head.status != Status::Closed(Closing::Escalated) {
-        return refused(format!(
-            "Incident {incident} was not handed over to people: nothing waits for an ack."
-        ));
+    match crate::decide::ack(named, state) {
+        Ack::Nothing(why) => Ok(reply(Answer::refused(Guard::UnknownDatabase, why), false)),
+        Ack::Done => {
+            let said = format!("Incident {incident} had been acknowledged already.");
+            Ok(reply(Answer::done(said), true))
+        }
+        Ack::Awaited(head) => {
+            acknowledge(now, head, by, reason, ports).await?;
+            let said = format!(
+                "{by} acknowledged incident {incident}: automatic action for {} is allowed again.",
+                head.database
+            );
+            Ok(reply(Answer::done(said), true))
+        }
     }
-    if head.acknowledged {
-        let said = format!("Incident {incident} had been acknowledged already.");
-        return Ok(reply(Answer::done(said), true));
-    }
-    acknowledge(now, head, by, reason, ports).await?;
-    let said = format!(
-        "{by} acknowledged incident {incident}: automatic action for {} is allowed again.",
-        head.database
-    );
-    Ok(reply(Answer::done(said), true))
 }
 
 async fn acknowledge(

@@ -8,6 +8,7 @@ use crate::{
 use plan::Database;
 use recovery::{
     Closing, Event, Guard, Head, Incident, IncidentId, Status,
+    data_at_risk::DataAtRisk,
     phases::{self, Phases},
     ports::{Scope, Switch},
     timeline,
@@ -117,6 +118,7 @@ fn incident_status(incident: &Incident) -> IncidentStatus {
         new_writer: incident.promoted().map(|(writer, _)| writer.to_owned()),
         timeline: incident.records.iter().map(moment).collect(),
         rto_s: phases.rto(),
+        data_at_risk: DataAtRisk::of(incident),
         phases,
         services: incident.services().into_iter().cloned().collect(),
     }

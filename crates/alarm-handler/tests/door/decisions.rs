@@ -157,7 +157,7 @@ fn an_unacknowledged_escalation_blocks_machines_but_not_people() {
     let ruling = ruled("request-failover", &plan(), &blocked);
     assert_eq!((words(&ruling), entry(&ruling)), (is("act", "person-asks"), Entry::Assess));
     let mut acknowledged = blocked;
-    acknowledged.heads.get_mut("orders").unwrap().acknowledged = true;
+    acknowledged.heads.get_mut("orders").unwrap().escalated = None;
     let ruling = ruled("alarm-writer-down", &plan(), &acknowledged);
     assert_eq!(words(&ruling), is("open", "witness-speaks"));
 }

@@ -247,6 +247,16 @@ async fn people_who_were_told_and_left_alone_hear_the_end_once() {
 }
 
 #[tokio::test]
+async fn an_ok_that_came_before_a_late_alarm_was_dealt_with_is_still_its_end() {
+    let world = World::new();
+    world.handle("08:00:00", &sample("request-pause")).await.unwrap();
+    // Lambda delivered the alarm again minutes later; the OK is newer than the alarm, not than that.
+    world.decides("10:08:00", "alarm-writer-down").await;
+    assert_eq!(world.decides("10:08:01", "alarm-writer-ok").await, is("note", "recovered-by-itself"));
+    assert_eq!(world.newest().await.owes, [NoticeKind::AllClear]);
+}
+
+#[tokio::test]
 async fn a_pause_is_refused_and_its_end_is_told() {
     let world = World::new();
     world.handle("08:00:00", &sample("request-pause")).await.unwrap();

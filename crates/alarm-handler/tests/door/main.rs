@@ -7,6 +7,7 @@
     reason = "a test says with these what it expects"
 )]
 
+mod at_risk;
 mod deaths;
 mod decisions;
 mod handling;

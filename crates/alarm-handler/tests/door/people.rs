@@ -119,6 +119,27 @@ async fn an_unknown_database_is_refused_with_the_known_ones() {
 }
 
 #[tokio::test]
+async fn what_a_person_tries_meanwhile_does_not_lift_the_block() {
+    let world = World::new();
+    world.decides("10:02:32", "alarm-writer-down").await;
+    world.decides("10:20:02", "execution-aborted").await;
+    let reply: FailoverReply = world.ask("10:21:00", sample("request-failover")).await;
+    assert!(reply.incident.is_some(), "people are allowed");
+    world.close("10:21:30", Closing::Refused).await;
+
+    let mut later = sample("alarm-writer-down");
+    later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:30:00.000+0000");
+    let answer = world.handle("10:30:01", &later).await.unwrap();
+    assert_eq!(crate::world::decided(&answer), is("refuse", "escalation-unacknowledged"));
+    // By the name of the escalation, which is not the newest incident any more.
+    let ack: AckReply = world.ask("10:31:00", sample("request-ack")).await;
+    assert!(ack.acknowledged && !ack.answer.is_refused());
+    later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:40:00.000+0000");
+    let answer = world.handle("10:40:01", &later).await.unwrap();
+    assert_eq!(crate::world::decided(&answer), is("open", "witness-speaks"));
+}
+
+#[tokio::test]
 async fn an_ack_unblocks_and_only_that() {
     let world = World::new();
     world.decides("10:02:32", "alarm-writer-down").await;

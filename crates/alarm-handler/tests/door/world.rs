@@ -59,7 +59,8 @@ pub(crate) fn state(status: Status) -> State {
         status,
         opened_at: at("09:00:00"),
         closed_at: closed.then(|| at("09:05:00")),
-        acknowledged: false,
+        escalated: (status == Status::Closed(Closing::Escalated))
+            .then(|| IncidentId::named("orders-20260301t090000000z")),
         failed_over_at: None,
         writer: Some("orders-1".to_owned()),
         writer_seen_at: Some(at("09:05:00")),
