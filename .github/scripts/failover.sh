@@ -8,7 +8,7 @@
 #   REASON             why; it goes into the incident and the notices
 #   ACTOR              who asks
 #   POLL_SECONDS       seconds between two looks (5)
-#   FOLLOW_SECONDS     how long to follow, in seconds (3300: the role's session lasts an hour)
+#   FOLLOW_SECONDS     how long to follow, in seconds (14100: the role's session, and a recovery, last four hours)
 #   GITHUB_STEP_SUMMARY, if set: the file that the timeline is written to, as Markdown
 #
 # Exit code: 0 recovered (or: the dry run would go ahead), 1 anything else, 2 something is missing.
@@ -83,7 +83,7 @@ fi
 say "Following incident $incident"
 
 status=$(door ask-status "$incident")
-deadline=$((SECONDS + ${FOLLOW_SECONDS:-3300}))
+deadline=$((SECONDS + ${FOLLOW_SECONDS:-14100}))
 seen=0
 missed=0
 closing=""
