@@ -1,7 +1,7 @@
 //! What people read.
 
 use alarm_handler::reply::{DatabaseStatus, FailoverReply, IncidentStatus, Moment, Standing, StatusReply};
-use recovery::{incident::ServiceState, text::wire_name};
+use recovery::{data_at_risk::DataAtRisk, incident::ServiceState, text::wire_name};
 use std::io::{Result, Write};
 
 /// The answer to a request for a failover.
@@ -100,7 +100,21 @@ pub(crate) fn end(incident: &IncidentStatus, out: &mut dyn Write) -> Result<()> 
     if let Some(rto) = incident.rto_s {
         writeln!(out, "  service was interrupted for about {rto:.0} s")?;
     }
+    if let Some(risk) = &incident.data_at_risk {
+        at_risk(risk, out)?;
+    }
     writeln!(out, "  {} is {}", incident.id, standing(incident))
+}
+
+fn at_risk(risk: &DataAtRisk, out: &mut dyn Write) -> Result<()> {
+    match risk.seconds {
+        Some(seconds) => writeln!(out, "  data at risk (an estimate): at most {seconds:.1} s: {}", risk.how)?,
+        None => writeln!(out, "  data at risk (an estimate): not known in seconds; {}", risk.how)?,
+    }
+    for source in &risk.sources {
+        writeln!(out, "    {}: {}", source.name, source.value)?;
+    }
+    Ok(())
 }
 
 fn standing(incident: &IncidentStatus) -> String {

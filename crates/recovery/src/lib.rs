@@ -3,6 +3,7 @@
 //!
 //! This crate is pure: no runtime, no SDK, no clock, no environment. Time is an argument everywhere.
 
+pub mod data_at_risk;
 pub mod deadline;
 pub mod decision;
 pub mod error;

@@ -1,6 +1,7 @@
 //! The incident: an append-only list of events, and what they add up to.
 
 mod consent;
+mod fencing;
 mod id;
 mod story;
 

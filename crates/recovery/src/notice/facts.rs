@@ -2,6 +2,7 @@
 
 use super::letter::{between, moment, name, names, quoted, span};
 use crate::{
+    data_at_risk::{Basis, DataAtRisk},
     decision::{Guard, Verdict},
     incident::{Event, Incident, Record, ServiceNews, ServiceState, Trigger},
     phases::fault_at,
@@ -160,9 +161,14 @@ impl<'a> Facts<'a> {
         all.into_iter().filter(|s| needs_people(s) || s.state == ServiceState::Skipped).collect()
     }
 
-    /// Whether RDS told that it could not block the old writer (RDS-EVENT-0391).
-    pub(super) fn old_writer_not_blocked(&self) -> bool {
-        self.incident.records.iter().any(not_blocked)
+    /// The rule by which data is, or is not, at risk.
+    pub(super) fn basis(&self) -> Basis {
+        Basis::of(self.database.kind, self.incident)
+    }
+
+    /// The estimate of what was lost, once a new writer is in charge.
+    pub(super) fn data_at_risk(&self) -> Option<DataAtRisk> {
+        DataAtRisk::of(self.incident)
     }
 
     /// `incident, event, attempt`, for a person who asks.
@@ -189,15 +195,4 @@ impl<'a> Facts<'a> {
 /// Whether a service waits for a person.
 pub(super) fn needs_people(service: &ServiceNews) -> bool {
     matches!(service.state, ServiceState::Failed | ServiceState::NotRecyclable)
-}
-
-/// Whether a record is that news, owed as an escalation: noted in an incident, or, where there was none, made
-/// into one that is closed at once.
-pub(super) fn not_blocked(record: &Record) -> bool {
-    let news = if let Event::Opened { trigger, closing, .. } = &record.event {
-        closing.is_some() && matches!(trigger, Trigger::Database { .. })
-    } else {
-        matches!(record.event, Event::Noted { .. })
-    };
-    news && record.owes.contains(&NoticeKind::Escalation)
 }

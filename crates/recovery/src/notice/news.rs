@@ -76,7 +76,9 @@ impl<'a> News<'a> {
                     Self::Recovered
                 }
             }
-            NoticeKind::Escalation if super::facts::not_blocked(facts.record) => Self::OldWriterNotBlocked,
+            NoticeKind::Escalation if facts.record.tells_of_old_writer_not_blocked() => {
+                Self::OldWriterNotBlocked
+            }
             NoticeKind::Escalation => escalation(event),
         }
     }

@@ -23,8 +23,12 @@ pub(super) fn body(news: &News<'_>, facts: &Facts<'_>) -> String {
     letter = letter.tell("Opened by", facts.opened_by());
     letter = verdict(letter, facts)
         .tell("Expected back", expected(news, facts))
-        .tell("Data at risk", at_risk(news, facts))
-        .tell("Replica lag before the failover", facts.lag());
+        .tell("Data at risk", at_risk(news, facts));
+    letter = if matches!(news, News::Recovered) {
+        letter.list("What this estimate rests on", &facts.loss_sources())
+    } else {
+        letter.tell("Replica lag before the failover", facts.lag())
+    };
     letter = writers(letter, news, facts);
     letter = outcome(letter, news, facts).gap();
     for (label, lines) in by_hand::act(news, facts) {
@@ -152,8 +156,8 @@ fn at_risk(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
         | News::Refused
         | News::Escalated { .. }
         | News::ServicesFailed { .. }
-        | News::OldWriterNotBlocked
-        | News::Recovered => Some(facts.loss()),
+        | News::OldWriterNotBlocked => Some(facts.loss()),
+        News::Recovered => Some(facts.estimated_loss()),
     }
 }
 

@@ -5,46 +5,45 @@ use super::{
     letter::{between, name, span},
 };
 use crate::{
+    data_at_risk::{Basis, DataAtRisk},
     incident::Event,
     phases::{Phases, Source, fault_at},
 };
 use jiff::Timestamp;
-use plan::Kind;
 
 impl Facts<'_> {
-    /// What was lost, always an estimate: nobody but the database itself can prove it.
+    /// What may be lost, before anything is known of the new writer: always an estimate, for nobody but the database
+    /// itself can prove it.
     pub(super) fn loss(&self) -> String {
-        if self.old_writer_not_blocked() {
-            return "not known: RDS could not block the old writer in time (RDS-EVENT-0391), so the newest \
-                    writes may need recovery"
-                .to_owned();
-        }
-        if self.loss_accepted() {
-            return "what had not reached the reader that takes over; whoever asked for the failover has accepted \
-                    that loss (how much it is, is not known)"
-                .to_owned();
-        }
-        match self.database.kind {
-            Kind::AuroraCluster => {
-                "nothing that was committed is expected to be lost, because all instances of the cluster share \
-                 one storage (an estimate)"
-                    .to_owned()
+        let basis = self.basis();
+        let words = basis.words();
+        match basis {
+            Basis::NotBlocked => format!("not known: {words}"),
+            Basis::LossAccepted => format!("{words} (how much it is, is not known)"),
+            Basis::SharedStorage | Basis::CommitWaits | Basis::StandbyWaits => {
+                format!("{words} (an estimate)")
             }
-            Kind::MultiAzCluster => {
-                "nothing that was committed is expected to be lost, because each commit waits for a reader (an \
-                 estimate)"
-                    .to_owned()
-            }
-            Kind::MultiAzInstance | Kind::ReadReplica | Kind::GlobalDatabase => format!(
+            Basis::CopyLags => format!(
                 "not known; the plan accepts the loss of the last {} (an estimate)",
                 span(self.database.rpo.as_secs())
             ),
         }
     }
 
-    /// Whether a person has accepted a loss that can happen.
-    pub(super) fn loss_accepted(&self) -> bool {
-        !self.database.kind.shares_storage() && self.incident.accepts_loss()
+    /// What was lost at most, in numbers where they can be known.
+    pub(super) fn estimated_loss(&self) -> String {
+        match self.data_at_risk() {
+            Some(DataAtRisk { seconds: Some(seconds), how, .. }) => {
+                format!("at most {} s, an estimate: {how}", round(seconds))
+            }
+            Some(_) | None => self.loss(),
+        }
+    }
+
+    /// What that estimate rests on, one line each.
+    pub(super) fn loss_sources(&self) -> Vec<String> {
+        let sources = self.data_at_risk().map(|risk| risk.sources).unwrap_or_default();
+        sources.iter().map(|s| format!("{}: {}", name(&s.name), crate::text::plain(&s.value, 200))).collect()
     }
 
     /// The lag of the reader that took over; `unknown` is said, never read as zero.
@@ -100,4 +99,9 @@ impl Facts<'_> {
         let verdict = if kept { "kept" } else { "missed" };
         format!("the plan's RTO of {} was {verdict}", self.rto())
     }
+}
+
+/// Seconds for people: tenths, but a loss that is not zero is never shown as zero.
+fn round(seconds: f64) -> String {
+    if seconds == 0.0 { "0".to_owned() } else { format!("{:.1}", seconds.max(0.1)) }
 }

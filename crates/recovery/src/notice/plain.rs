@@ -5,7 +5,7 @@ use super::{
     letter::{Letter, moment, name, names, span},
     news::{News, because},
 };
-use plan::Kind;
+use crate::data_at_risk::{Basis, Unanswered};
 
 pub(super) fn body(news: &News<'_>, facts: &Facts<'_>) -> String {
     let letter = Letter::new(facts.incident.drill())
@@ -167,8 +167,11 @@ fn data(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
         | News::Asked { .. }
         | News::Moved
         | News::ServicesFailed { .. }
-        | News::OldWriterNotBlocked
-        | News::Recovered => Some(loss(facts)),
+        | News::OldWriterNotBlocked => Some(loss(facts, None)),
+        News::Recovered => {
+            let seconds = facts.data_at_risk().and_then(|risk| risk.seconds);
+            Some(format!("{}{}", loss(facts, seconds), unanswered(facts)))
+        }
         // Nothing was moved, or it is not known what was.
         News::Observed { .. } | News::Held { .. } | News::Refused | News::Escalated { .. } => {
             Some("not known yet".to_owned())
@@ -177,22 +180,50 @@ fn data(news: &News<'_>, facts: &Facts<'_>) -> Option<String> {
     }
 }
 
-fn loss(facts: &Facts<'_>) -> String {
-    if facts.old_writer_not_blocked() {
-        return "not known; some of the newest changes may have to be repaired".to_owned();
-    }
-    if facts.loss_accepted() {
-        return "the newest changes may be lost; whoever asked for the move has accepted that".to_owned();
-    }
-    match facts.database.kind {
-        Kind::AuroraCluster | Kind::MultiAzCluster => {
+/// What may be lost, with the estimate in seconds where there is one.
+fn loss(facts: &Facts<'_>, seconds: Option<f64>) -> String {
+    let at_most = seconds.map(whole_seconds).filter(|s| *s > 0).map(span);
+    match (facts.basis(), at_most) {
+        (Basis::NotBlocked, _) => "not known; some of the newest changes may have to be repaired".to_owned(),
+        (Basis::LossAccepted, None) => {
+            "the newest changes may be lost; whoever asked for the move has accepted that".to_owned()
+        }
+        (Basis::LossAccepted, Some(time)) => format!(
+            "what was saved in the last {time} before the move may be lost (an estimate); whoever asked for the move \
+             has accepted that"
+        ),
+        (Basis::SharedStorage | Basis::CommitWaits | Basis::StandbyWaits, None) => {
             "nothing that was saved is expected to be lost (an estimate)".to_owned()
         }
-        Kind::MultiAzInstance | Kind::ReadReplica | Kind::GlobalDatabase => format!(
+        (Basis::SharedStorage | Basis::CommitWaits | Basis::StandbyWaits, Some(time)) => format!(
+            "nothing that was saved is expected to be lost, at most what was saved in the last {time} before the move \
+             (an estimate)"
+        ),
+        (Basis::CopyLags, None) => format!(
             "not known; what was saved in the last {} may be lost (an estimate)",
             span(facts.database.rpo.as_secs())
         ),
+        (Basis::CopyLags, Some(time)) => {
+            format!("what was saved in the last {time} before the move may be lost (an estimate)")
+        }
     }
+}
+
+/// What became of changes that nobody answered: only those who made them can tell.
+fn unanswered(facts: &Facts<'_>) -> String {
+    Unanswered::of(facts.incident).map_or_else(String::new, |time| {
+        format!(
+            "; changes between {} and {} that were not confirmed may or may not have been saved",
+            moment(time.from),
+            moment(time.to)
+        )
+    })
+}
+
+/// Seconds rounded up, so that a loss is not told as smaller than it may be.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just before")]
+fn whole_seconds(seconds: f64) -> u64 {
+    seconds.ceil().clamp(0.0, 1e12) as u64
 }
 
 fn closing_words(news: &News<'_>) -> &'static str {

@@ -54,6 +54,62 @@ fn a_consent_that_comes_later_is_in_the_all_clear() {
 }
 
 #[test]
+fn the_all_clear_estimates_the_loss_by_kind_and_calls_it_an_estimate() {
+    let table = [
+        (
+            Kind::AuroraCluster,
+            "nothing that was saved is expected to be lost (an estimate);",
+            "at most 0 s, an estimate: nothing",
+        ),
+        (
+            Kind::MultiAzCluster,
+            "at most what was saved in the last 1 s before the move",
+            "at most 0.1 s, an estimate: nothing",
+        ),
+        (
+            Kind::ReadReplica,
+            "what was saved in the last 2 min 50 s before the move may",
+            "at most 169.0 s, an estimate: what had",
+        ),
+    ];
+    for (kind, plain, facts) in table {
+        let mut events = until_recycled(service("orders-worker", ServiceState::Recycled, "new"));
+        let verdict = verdict(Decision::Act, Guard::AllHealthy, "Healthy.");
+        events.push((
+            "10:05:01",
+            Event::Closed { closing: Closing::Recovered, step: Some(Step::Close), verdict },
+        ));
+        for (audience, body) in told(kind, events, NoticeKind::AllClear) {
+            let says = if audience == "on-call" { facts } else { plain };
+            assert!(body.contains(says), "{kind:?} {audience}:\n{body}");
+        }
+    }
+}
+
+#[test]
+fn the_all_clear_after_an_old_writer_that_was_not_blocked_knows_no_loss() {
+    let mut events = until_recycled(service("orders-worker", ServiceState::Recycled, "new"));
+    let verdict = verdict(Decision::Act, Guard::AllHealthy, "Healthy.");
+    events
+        .push(("10:05:01", Event::Closed { closing: Closing::Recovered, step: Some(Step::Close), verdict }));
+    let (mut incident, last) = story(events, NoticeKind::AllClear);
+    // The second event of the story becomes the news of RDS.
+    incident.records[1].owes = vec![NoticeKind::Escalation];
+    incident.records[1].event = Event::Noted {
+        verdict: Verdict::new(Decision::Note, Guard::IncidentOpen, "RDS-EVENT-0391 of orders-1."),
+        alarm_at: None,
+    };
+    let letters = render(&incident, &last);
+    assert_eq!(letters.len(), 2);
+    for letter in letters {
+        let risk =
+            letter.body.lines().find(|l| l.starts_with("Your data: ") || l.starts_with("Data at risk: "));
+        assert!(risk.is_some_and(|l| l.contains(": not known")), "{}", letter.body);
+        assert!(!letter.body.contains("expected to be lost"), "{}", letter.body);
+    }
+}
+
+#[test]
 fn a_refusal_for_lag_shows_the_command_that_consents() {
     let verdict = verdict(Decision::Refuse, Guard::LagAboveRpo, "No reader is within the RPO of 1m.");
     let closed = Event::Closed { closing: Closing::Refused, step: Some(Step::Assess), verdict };
