@@ -36,6 +36,16 @@ pub struct Outage {
     /// Print one JSON document on standard output; everything else goes to standard error.
     #[arg(long)]
     pub json: bool,
+    /// The experiment: each fault with real servers, with services that are recycled and their twins that are not; prints
+    /// a table.
+    #[arg(long, conflicts_with_all = ["scenario", "json", "keep", "list"])]
+    pub experiment: bool,
+    /// How often the experiment plays each fault.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "experiment")]
+    pub runs: u32,
+    /// A file, such as README.md, that gets the experiment's table between its marks.
+    #[arg(long, value_name = "FILE", requires = "experiment")]
+    pub into: Option<PathBuf>,
     /// Leave the local cloud running at the end, and print how to reach it.
     #[arg(long)]
     pub keep: bool,

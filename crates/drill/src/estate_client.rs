@@ -2,7 +2,7 @@
 
 use crate::{
     error::DrillError,
-    evidence::{Request, ServiceSeen, TaskSeen},
+    evidence::{PlannedFault, Request, ServiceSeen, TaskSeen},
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -46,9 +46,16 @@ impl EstateClient {
     /// # Errors
     /// When the estate does not answer or refuses.
     pub async fn seed_demo(&self) -> Result<(), DrillError> {
+        self.seed(&estate::model::Seed::demo()).await
+    }
+
+    /// Forgets everything, and seeds this.
+    ///
+    /// # Errors
+    /// When the estate does not answer or refuses.
+    pub async fn seed(&self, seed: &estate::model::Seed) -> Result<(), DrillError> {
         self.post("/reset", &json!({})).await?;
-        let seed = serde_json::to_value(estate::model::Seed::demo())
-            .map_err(|e| DrillError::Estate(e.to_string()))?;
+        let seed = serde_json::to_value(seed).map_err(|e| DrillError::Estate(e.to_string()))?;
         self.post("/_estate/seed", &seed).await.map(drop)
     }
 
@@ -68,6 +75,16 @@ impl EstateClient {
     pub async fn requests(&self, since: Timestamp) -> Result<Vec<Request>, DrillError> {
         let log: Vec<Value> = self.get("/_estate/log").await?;
         Ok(log.iter().filter_map(request).filter(|r| r.at >= since).collect())
+    }
+
+    /// What was planned to strike since the last reset, and when it did.
+    ///
+    /// # Errors
+    /// When the estate does not answer.
+    pub async fn planned_faults(&self) -> Result<Vec<PlannedFault>, DrillError> {
+        let told: Vec<Value> = self.get("/_estate/struck").await?;
+        let wrong = || DrillError::Estate("a planned fault without a name".to_owned());
+        told.iter().map(|fate| planned_fault(fate).ok_or_else(wrong)).collect()
     }
 
     /// The present of a cluster and of all services.
@@ -112,6 +129,12 @@ pub fn side_by_side(before: &Present, after: &Present) -> Vec<ServiceSeen> {
             tasks_after: now(name).unwrap_or_default(),
         })
         .collect()
+}
+
+fn planned_fault(fate: &Value) -> Option<PlannedFault> {
+    let text = |key: &str| fate.get(key).and_then(Value::as_str);
+    let struck_at = text("struck_at").and_then(|at| at.parse().ok());
+    Some(PlannedFault { name: text("fault")?.to_owned(), struck_at })
 }
 
 fn request(entry: &Value) -> Option<Request> {

@@ -4,23 +4,25 @@ use crate::{
     error::DrillError,
     estate_client::{self, Present},
     evidence::{DeadLetter, Evidence, Felt, Letter, Move},
-    inbox,
+    experiment, inbox,
+    listener::AlarmEvent,
     scenario::{Moment, PersonAsks, Scenario},
-    stage::{ALARM, DATABASE, RealRun, Stage},
+    stage::{DATABASE, RealRun, Stage},
     view::View,
 };
 use jiff::Timestamp;
 use real_estate::fault::Struck;
 use recovery::Incident;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How often the stage is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long is written before the fault: ten seconds give the normal rate, the first ones warm the pools.
 const NORMAL_RATE: Duration = Duration::from_secs(13);
-/// How long is written on after the end: a recovery is a normal rate that holds for ten seconds.
-const SUSTAINED: Duration = Duration::from_secs(11);
+/// How long after the incident's end the normal rate may take to be back, and to hold for the ten seconds that make it
+/// a recovery. A twin that nobody recycles has the experiment's time.
+const BACK_WITHIN: Duration = Duration::from_secs(40);
 /// How long notices and dead letters may take after the incident has closed.
 const AFTERWARDS: Duration = Duration::from_secs(20);
 
@@ -51,24 +53,28 @@ pub async fn play(
         (Some(real), Some(outage)) => Some(real.client.strike(&outage.faults).await?),
         _ => None,
     };
-    let mut watch = Watch { stage, view, fault_at, present: before.clone(), moves: Vec::new() };
+    let mut watch =
+        Watch { stage, view, fault_at, present: before.clone(), moves: Vec::new(), alarm: Vec::new() };
     let gave_up = watch.until_closed(scenario).await?;
-    let moves = watch.moves;
+    let (moves, mut alarm_events) = (watch.moves, watch.alarm);
     view.end();
     let felt = match (real, struck) {
         (Some(real), Some(struck)) => {
             view.say("writing on, to see whether the normal rate holds");
-            tokio::time::sleep(SUSTAINED).await;
+            until_back(&real, scenario, fault_at).await?;
             Some(felt(real, struck, scenario).await?)
         }
         _ => None,
     };
 
     let (letters, dead_letters) = gather(stage, scenario, &poison).await?;
+    alarm_events.extend(stage.listener.drain(&stage.api).await?);
     let after = stage.estate.present(DATABASE).await?;
     let incidents = stage.incidents().await?;
     Ok(Evidence {
         fault_at,
+        faults: stage.estate.planned_faults().await?,
+        alarm_events,
         requests: stage.estate.requests(fault_at).await?,
         moves,
         writer_before: before.writer.clone(),
@@ -84,12 +90,35 @@ pub async fn play(
     })
 }
 
+/// Waits until every service has its normal rate for long enough, or the time for it is over.
+async fn until_back(real: &RealRun, scenario: &Scenario, fault_at: Timestamp) -> Result<(), DrillError> {
+    let twins = scenario.real.as_ref().is_some_and(|outage| outage.twins);
+    let since = Instant::now();
+    loop {
+        let attempts = attempts(real)?;
+        let by_service = felt::by_service(&attempts);
+        let back = by_service
+            .values()
+            .all(|of| felt::rto(of.iter().copied(), fault_at, &felt::Rule::default()).seconds().is_some());
+        let in_all = Timestamp::now().duration_since(fault_at).unsigned_abs();
+        let over = if twins { in_all > experiment::CAP } else { since.elapsed() > BACK_WITHIN };
+        if over || (back && !by_service.is_empty()) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn attempts(real: &RealRun) -> Result<Vec<felt::Attempt>, DrillError> {
+    let file = |source| DrillError::File { path: real.attempts.clone(), source };
+    let text = std::fs::read_to_string(&real.attempts).map_err(file)?;
+    felt::read_lines(&text).map_err(|e| DrillError::Real(e.to_string()))
+}
+
 /// Ends the probe, and collects what it saw and what the servers hold.
 async fn felt(real: RealRun, struck: Struck, scenario: &Scenario) -> Result<Felt, DrillError> {
     real.client.end_probe().await?;
-    let file = |source| DrillError::File { path: real.attempts.clone(), source };
-    let text = std::fs::read_to_string(&real.attempts).map_err(file)?;
-    let attempts = felt::read_lines(&text).map_err(|e| DrillError::Real(e.to_string()))?;
+    let attempts = attempts(&real)?;
     let rows = real.client.rows().await?;
     let synchronous = scenario.real.as_ref().is_some_and(|outage| outage.synchronous);
     Ok(Felt { attempts, rows, made: real.made, struck, synchronous })
@@ -101,6 +130,7 @@ struct Watch<'a> {
     fault_at: Timestamp,
     present: Present,
     moves: Vec<Move>,
+    alarm: Vec<AlarmEvent>,
 }
 
 impl Watch<'_> {
@@ -109,12 +139,16 @@ impl Watch<'_> {
         let within = Duration::from_secs(scenario.within.as_secs() * self.stage.pace.patience());
         let since = Instant::now();
         let mut people: Vec<&PersonAsks> = scenario.people.iter().collect();
+        let mut repeat = scenario.repeat_alarm;
         loop {
             self.see(self.stage.estate.present(DATABASE).await?);
             let incidents = self.stage.incidents().await?;
             self.view.follow(incidents.last(), self.fault_at);
-            if !people.is_empty() && self.alarm_speaks().await? {
-                ask_together(self.stage, &std::mem::take(&mut people)).await?;
+            if (repeat || !people.is_empty())
+                && let Some(event) = self.alarm_spoke().await?
+            {
+                let again = std::mem::take(&mut repeat).then_some(event);
+                ask_together(self.stage, &std::mem::take(&mut people), again).await?;
             }
             if incidents.last().is_some_and(|i| i.closed().is_some()) {
                 let running = executions(self.stage, &incidents).await?;
@@ -145,20 +179,29 @@ impl Watch<'_> {
         self.present = present;
     }
 
-    async fn alarm_speaks(&self) -> Result<bool, DrillError> {
-        let alarm = self.stage.api.alarm(ALARM).await?;
-        Ok(alarm.get("StateValue").and_then(Value::as_str) == Some("ALARM"))
+    /// The event by which the alarm said that it went to ALARM, once it has.
+    async fn alarm_spoke(&mut self) -> Result<Option<AlarmEvent>, DrillError> {
+        self.alarm.extend(self.stage.listener.drain(&self.stage.api).await?);
+        Ok(self.alarm.iter().find(|event| event.state() == "ALARM").cloned())
     }
 }
 
-/// Several people in the same moment.
-async fn ask_together(stage: &Stage, people: &[&PersonAsks]) -> Result<(), DrillError> {
+/// Several people in the same moment, and the alarm's event once more.
+async fn ask_together(
+    stage: &Stage,
+    people: &[&PersonAsks],
+    again: Option<AlarmEvent>,
+) -> Result<(), DrillError> {
     let mut asked = tokio::task::JoinSet::new();
+    if let Some(event) = again {
+        let (api, listener) = (stage.api.clone(), stage.listener.clone());
+        asked.spawn(async move { listener.repeat(&api, &event).await });
+    }
     for person in people {
         let Moment::Alarm = person.when;
         let (api, function) = (stage.api.clone(), stage.stack.id("AlarmHandler").to_owned());
         let request = person.request.clone();
-        asked.spawn(async move { api.invoke(&function, &request).await });
+        asked.spawn(async move { api.invoke(&function, &request).await.map(drop).map_err(DrillError::from) });
     }
     while let Some(answer) = asked.join_next().await {
         answer.map_err(|e| DrillError::NotReady(e.to_string()))??;

@@ -1,6 +1,7 @@
 //! The drill's line to what is real: make it, break it, write through it, count what it holds.
 
 use crate::error::DrillError;
+use estate::model::{Seed, ServiceSeed};
 use real_estate::{
     fault::{RealFault, Struck},
     world::{OldWriter, Wanted},
@@ -26,10 +27,18 @@ pub struct RealOutage {
     /// What becomes of the old writer.
     #[serde(default)]
     pub old_writer: OldWriter,
+    /// Whether it is a row of the experiment.
+    #[serde(default)]
+    pub experiment: bool,
+    /// Whether each service has a twin that nobody recycles: in the experiment.
+    #[serde(skip)]
+    pub twins: bool,
 }
 
 /// The pool of each service of the demo estate that uses the database: each with its defaults.
 const POOLS: [(&str, &str); 2] = [("orders-api", "deadpool"), ("orders-worker", "sqlx")];
+/// What the name of a service's twin ends with.
+pub const TWIN: &str = "-twin";
 /// Making servers may take long on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -40,21 +49,38 @@ impl RealOutage {
         Wanted {
             synchronous: self.synchronous,
             old_writer: self.old_writer,
-            pools: POOLS.map(|(service, pool)| (service.to_owned(), pool.to_owned())).into(),
+            pools: self.services().into_iter().map(|s| (s.clone(), pool(&s).to_owned())).collect(),
         }
+    }
+
+    /// The services that write to the database.
+    #[must_use]
+    pub fn services(&self) -> Vec<String> {
+        let twins = POOLS.iter().filter(|_| self.twins).map(|(service, _)| format!("{service}{TWIN}"));
+        POOLS.iter().map(|(service, _)| (*service).to_owned()).chain(twins).collect()
     }
 }
 
-/// The services that write to the database.
-#[must_use]
-pub fn writing_services() -> Vec<String> {
-    POOLS.map(|(service, _)| service.to_owned()).into()
-}
-
-/// The pool of a service.
+/// The pool of a service, or of its twin.
 #[must_use]
 pub fn pool(service: &str) -> &'static str {
+    let service = service.strip_suffix(TWIN).unwrap_or(service);
     POOLS.iter().find(|(name, _)| *name == service).map_or("none", |(_, pool)| pool)
+}
+
+/// The demo estate, with twins where they are wanted: like their services, but not of the plan.
+#[must_use]
+pub fn seed(twins: bool) -> Seed {
+    let mut seed = Seed::demo();
+    let of_pools = |s: &&ServiceSeed| twins && POOLS.iter().any(|(name, _)| *name == s.name);
+    let copies: Vec<ServiceSeed> = seed
+        .services
+        .iter()
+        .filter(of_pools)
+        .map(|s| ServiceSeed { name: format!("{}{TWIN}", s.name), tags: BTreeMap::new(), ..s.clone() })
+        .collect();
+    seed.services.extend(copies);
+    seed
 }
 
 /// What was made real.
@@ -139,8 +165,8 @@ impl RealClient {
     ///
     /// # Errors
     /// Why it cannot.
-    pub async fn probe(&self, file: &Path) -> Result<(), DrillError> {
-        let wanted = json!({ "services": writing_services(), "file": file });
+    pub async fn probe(&self, services: &[String], file: &Path) -> Result<(), DrillError> {
+        let wanted = json!({ "services": services, "file": file });
         self.ask::<Value>(Method::POST, "/probe", &wanted).await.map(drop)
     }
 

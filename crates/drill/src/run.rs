@@ -7,7 +7,7 @@ use crate::{
     document::Document,
     error::DrillError,
     estate_process::{Addresses, KEEP},
-    measure,
+    experiment, measure,
     pace::Pace,
     play, report, scenario,
     stage::{DATABASE, Prepared, Stage},
@@ -31,6 +31,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, DrillError> {
         Some(Command::Invoke(args)) => or_interrupted(invoke(&args)).await,
         Some(Command::Measure(args)) => or_interrupted(measured(&args)).await,
         None if cli.outage.list => list(),
+        None if cli.outage.experiment => or_interrupted(experiment(&cli.outage)).await,
         None => or_interrupted(outage(&cli.outage)).await,
     }
 }
@@ -91,6 +92,19 @@ async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
         print(&format!("\n{text}"))?;
     }
     Ok(if document.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn experiment(args: &Outage) -> Result<ExitCode, DrillError> {
+    let pace = if args.quick { Pace::Quick } else { Pace::Honest };
+    let mut view = View::default();
+    let stage = Stage::start(pace, &mut view).await?;
+    let table = experiment::run(&stage, pace, args.runs, &mut view).await?;
+    stage.stop();
+    if let Some(file) = &args.into {
+        experiment::write_into(file, &table)?;
+    }
+    print(&table)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Draws the picture into `.mainstay/reports`.

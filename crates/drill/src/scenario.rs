@@ -36,11 +36,22 @@ pub struct Scenario {
     /// What people ask for while it happens.
     #[serde(default)]
     pub people: Vec<PersonAsks>,
+    /// Whether the alarm's event is delivered a second time, in the moment in which people ask.
+    #[serde(default)]
+    pub repeat_alarm: bool,
     /// How long the drill waits for the end, on the quick pace.
     #[serde(default = "three_minutes")]
     pub within: Span,
     /// What must come of it.
     pub expect: Expect,
+}
+
+impl Scenario {
+    /// Whether it is a row of the experiment.
+    #[must_use]
+    pub fn in_experiment(&self) -> bool {
+        self.real.as_ref().is_some_and(|outage| outage.experiment)
+    }
 }
 
 /// A person's request in the middle of an outage.
@@ -73,8 +84,18 @@ pub struct Expect {
     pub passes: Option<Guard>,
     /// How many failover calls reach the estate.
     pub failover_calls: usize,
+    /// How the incident records the answer of the failover call.
+    pub answer: Option<Answer>,
+    /// How many seconds at least pass from the alarm's change to the failover call: the plan's window.
+    pub decides_after_s: Option<f64>,
+    /// How many events of the alarm's going to ALARM are on the bus, repeated deliveries among them.
+    pub alarm_events: Option<usize>,
     /// Whether the writer is another one at the end.
     pub writer_moves: bool,
+    /// The writer at the end.
+    pub writer_after: Option<String>,
+    /// How many seconds at least the endpoint moves after the writer did.
+    pub endpoint_after_s: Option<f64>,
     /// Services whose tasks are all replaced after the endpoint moved.
     #[serde(default)]
     pub recycled: Vec<String>,
@@ -89,6 +110,18 @@ pub struct Expect {
     /// The same for the engineers on call.
     #[serde(default)]
     pub on_call: Vec<NoticeKind>,
+}
+
+/// What a failover call was answered, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// AWS accepted it.
+    Accepted,
+    /// AWS refused it.
+    Refused,
+    /// It may have taken effect.
+    Doubtful,
 }
 
 impl Expect {

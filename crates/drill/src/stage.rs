@@ -7,8 +7,9 @@ use crate::{
     estate_client::EstateClient,
     estate_process::EstateProcess,
     inbox::{self, Inbox},
+    listener::Listener,
     pace::Pace,
-    real::{Made, RealClient, RealOutage},
+    real::{self, Made, RealClient, RealOutage},
     run_folder::RunFolder,
     scenario::{self, Scenario},
     view::View,
@@ -66,6 +67,8 @@ pub struct Stage {
     pub pace: Pace,
     /// The inboxes by audience.
     pub inboxes: Vec<Inbox>,
+    /// What hears [`ALARM`]'s state changes beside Mainstay.
+    pub listener: Listener,
     /// URLs of every dead-letter queue.
     pub dead_letter_queues: Vec<String>,
     pub(crate) plan_path: PathBuf,
@@ -111,6 +114,7 @@ impl Stage {
         for audience in ["stakeholders", "on-call"] {
             inboxes.push(Inbox::subscribe(&api, &topic, audience).await?);
         }
+        let listener = Listener::start(&api, ALARM).await?;
         let dead_letter_queues =
             stack.resources.values().filter(|r| r.kind == "AWS::SQS::Queue").map(|r| r.id.clone()).collect();
         Ok(Self {
@@ -120,6 +124,7 @@ impl Stage {
             real,
             pace,
             inboxes,
+            listener,
             dead_letter_queues,
             plan_path,
             cloud,
@@ -144,7 +149,8 @@ impl Stage {
         if let Some(real) = &self.real {
             real.end().await?;
         }
-        self.estate.seed_demo().await?;
+        let twins = scenario.real.as_ref().is_some_and(|outage| outage.twins);
+        self.estate.seed(&real::seed(twins)).await?;
         let real = match &scenario.real {
             Some(outage) => Some(self.make_real(outage).await?),
             None => None,
@@ -161,6 +167,7 @@ impl Stage {
             inbox.drain(&self.api).await?;
         }
         inbox::dead_letters(&self.api, &self.dead_letter_queues).await?;
+        self.listener.drain(&self.api).await?;
         for alarm in &scenario.muted {
             self.api.alarm_actions(alarm, false).await?;
         }
@@ -174,7 +181,7 @@ impl Stage {
             self.real.as_ref().ok_or_else(|| DrillError::Unreal("it was not asked for".to_owned()))?;
         let made = client.make(&outage.wanted()).await?;
         let attempts = self.run_folder.path().join("attempts.jsonl");
-        client.probe(&attempts).await?;
+        client.probe(&outage.services(), &attempts).await?;
         Ok(RealRun { client: client.clone(), made, attempts, probed_since: Instant::now() })
     }
 

@@ -79,6 +79,7 @@ impl RealEstate {
     /// # Errors
     /// When no port can be opened.
     pub async fn serve(estate: Handle, ground: Ground) -> Result<Self, RealEstateError> {
+        raise_the_limit_of_open_files();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(RealEstateError::Control)?;
         let address = listener.local_addr().map_err(RealEstateError::Control)?;
         let current = Arc::new(Current::new(estate, ground));
@@ -91,6 +92,16 @@ impl Drop for RealEstate {
     fn drop(&mut self) {
         self.server.abort();
         self.current.end();
+    }
+}
+
+/// Clients that wait for half a minute hold thousands of sockets: more than the usual soft limit of 1024 files. Where
+/// the hard limit is as low, the probe's writes fail and say so.
+fn raise_the_limit_of_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
     }
 }
 

@@ -10,17 +10,22 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::mpsc, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::MissedTickBehavior,
+};
 
 /// The pace: 50 writes a second through each service.
 pub const EVERY: Duration = Duration::from_millis(20);
-/// How long an answer is awaited. Longer than [`felt::PATIENCE`]: what comes late is still an acknowledgement that
-/// must not be lost.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client waits for an answer. A short wait would hide the harm: a task drops a request whose client has
+/// gone, and with it the stale connection that the request held.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A probe that runs.
 #[derive(Debug)]
 pub struct Probe {
+    stop: watch::Sender<bool>,
     pace: JoinHandle<()>,
     keeper: JoinHandle<std::io::Result<()>>,
 }
@@ -33,18 +38,20 @@ impl Probe {
     pub fn start(world: Arc<World>, services: Vec<String>, file: &Path) -> std::io::Result<Self> {
         let file = std::fs::File::create(file)?;
         let (done, attempts) = mpsc::unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
         let keeper = tokio::task::spawn_blocking(move || keep(BufWriter::new(file), attempts));
-        let pace = tokio::spawn(pace(world, services, done));
-        Ok(Self { pace, keeper })
+        let pace = tokio::spawn(pace(world, services, done, stopped));
+        Ok(Self { stop, pace, keeper })
     }
 
-    /// Ends it, and waits until every attempt that was under way is written down.
+    /// Ends it, and waits until everything is written down. What has no answer by then counts as timed out.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub async fn stop(self) -> std::io::Result<()> {
         self.pace.abort();
-        // The requests under way hold the channel open until they end.
+        // The requests under way hold the channel open until they end, which they do now.
+        let _ = self.stop.send(true);
         self.keeper.await.map_err(std::io::Error::other)?
     }
 }
@@ -53,14 +60,25 @@ fn keep(
     mut file: BufWriter<std::fs::File>,
     mut attempts: mpsc::UnboundedReceiver<Attempt>,
 ) -> std::io::Result<()> {
-    while let Some(attempt) = attempts.blocking_recv() {
-        let line = attempt.line().map_err(std::io::Error::other)?;
-        writeln!(file, "{line}")?;
+    while let Some(first) = attempts.blocking_recv() {
+        let mut next = Some(first);
+        while let Some(attempt) = next {
+            let line = attempt.line().map_err(std::io::Error::other)?;
+            writeln!(file, "{line}")?;
+            next = attempts.try_recv().ok();
+        }
+        // Whoever watches sees what has come so far.
+        file.flush()?;
     }
-    file.flush()
+    Ok(())
 }
 
-async fn pace(world: Arc<World>, services: Vec<String>, done: mpsc::UnboundedSender<Attempt>) {
+async fn pace(
+    world: Arc<World>,
+    services: Vec<String>,
+    done: mpsc::UnboundedSender<Attempt>,
+    stopped: watch::Receiver<bool>,
+) {
     let http = crate::http_client();
     let mut ticks = tokio::time::interval(EVERY);
     // A busy machine catches up: the rate is what is measured.
@@ -71,11 +89,15 @@ async fn pace(world: Arc<World>, services: Vec<String>, done: mpsc::UnboundedSen
             let targets = world.tasks.in_service(service);
             let target = usize::try_from(n).ok().and_then(|n| targets.get(n % targets.len().max(1)));
             let (http, done, service) = (http.clone(), done.clone(), service.clone());
+            let mut stopped = stopped.clone();
             let url = target.map(|t| format!("http://{}/writes?n={n}", t.address));
             tokio::spawn(async move {
                 let sent_at = Timestamp::now();
                 let answer = match url {
-                    Some(url) => ask(&http, url).await,
+                    Some(url) => tokio::select! {
+                        answer = ask(&http, url) => answer,
+                        _ = stopped.wait_for(|stopped| *stopped) => Answer::TimedOut,
+                    },
                     None => Answer::Refused { reason: "no task is in service".to_owned() },
                 };
                 let ended_at = Timestamp::now();

@@ -1,0 +1,120 @@
+//! The experiment: in the same outage, services that are recycled and their twins that are not.
+//!
+//! It proves or disproves what Mainstay rests on: that tasks which were connected to the old writer must be restarted.
+
+use crate::{
+    clients::Clients,
+    error::DrillError,
+    pace::Pace,
+    play,
+    real::{TWIN, pool},
+    scenario::{self, Scenario},
+    stage::Stage,
+    view::View,
+};
+use jiff::Timestamp;
+use std::{path::Path, time::Duration};
+
+/// How long after the fault a service may take to come back; later is never.
+pub const CAP: Duration = Duration::from_mins(3);
+/// Between these lines of a file the table is written.
+const MARKS: (&str, &str) = ("<!-- experiment: begin -->", "<!-- experiment: end -->");
+
+/// Plays every scenario of the experiment `runs` times, and returns the table in Markdown.
+///
+/// # Errors
+/// When an outage could not be played. One whose checks failed is in the table like any other.
+pub async fn run(stage: &Stage, pace: Pace, runs: u32, view: &mut View) -> Result<String, DrillError> {
+    let rows: Vec<Scenario> =
+        scenario::all().map_err(DrillError::Scenario)?.into_iter().filter(Scenario::in_experiment).collect();
+    let (mut felt, mut database) = (Vec::new(), String::new());
+    for round in 1..=runs {
+        for row in &rows {
+            view.say(&format!("round {round} of {runs}: {}", row.name));
+            let clients = outage(stage, row, view).await?;
+            database.clone_from(&clients.database);
+            for (service, outage) in clients.rto {
+                felt.push(felt::Run {
+                    fault: row.name.clone(),
+                    pool: pool(&service).to_owned(),
+                    recycled: !service.ends_with(TWIN),
+                    recovery: outage.recovery,
+                    loss: clients.rpo.get(&service).copied().unwrap_or_default(),
+                });
+            }
+        }
+    }
+    let cap_s = u32::try_from(CAP.as_secs()).unwrap_or(u32::MAX);
+    Ok(felt::markdown(&heading(&database, pace), &felt, cap_s))
+}
+
+async fn outage(stage: &Stage, row: &Scenario, view: &mut View) -> Result<Clients, DrillError> {
+    let mut scenario = row.clone();
+    if let Some(real) = &mut scenario.real {
+        real.twins = true;
+    }
+    let prepared = stage.prepare(&scenario).await?;
+    let seen = play::play(stage, &scenario, prepared.real, view).await?;
+    seen.clients().ok_or_else(|| DrillError::Scenario(format!("{} has no real servers", row.name)))
+}
+
+fn heading(database: &str, pace: Pace) -> Vec<String> {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    vec![
+        format!(
+            "{}, {cores} cores, {} on {}",
+            Timestamp::now().strftime("%Y-%m-%d"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        ),
+        format!("{database} (the last fault's); pools with their defaults: sqlx 0.9, deadpool-postgres 0.14"),
+        format!(
+            "a write every 20 ms through each service; a client waits {} s for an answer, one that took longer than {} s \
+             does not count towards the rate",
+            real_estate::probe::TIMEOUT.as_secs(),
+            felt::PATIENCE.as_secs()
+        ),
+        pace.told().to_owned(),
+    ]
+}
+
+/// Writes the table into a file, between the marks of the experiment.
+///
+/// # Errors
+/// When the file cannot be read or written, or has no marks.
+pub fn write_into(file: &Path, table: &str) -> Result<(), DrillError> {
+    let failed = |source| DrillError::File { path: file.to_owned(), source };
+    let text = std::fs::read_to_string(file).map_err(failed)?;
+    let text = between(&text, table).ok_or_else(|| {
+        DrillError::Scenario(format!("{} has no lines `{}` and `{}`", file.display(), MARKS.0, MARKS.1))
+    })?;
+    std::fs::write(file, text).map_err(failed)
+}
+
+fn between(text: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(MARKS.0)?;
+    let (_, after) = rest.split_once(MARKS.1)?;
+    Some(format!("{before}{}\n{}\n{}{after}", MARKS.0, table.trim_end(), MARKS.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_replaces_the_one_before_and_nothing_else() {
+        let text = format!("a\n{}\nold\n{}\nb\n", MARKS.0, MARKS.1);
+        let once = between(&text, "new\n").unwrap();
+        assert_eq!(once, format!("a\n{}\nnew\n{}\nb\n", MARKS.0, MARKS.1));
+        assert_eq!(between(&once, "new\n").unwrap(), once);
+        assert_eq!(between("no marks", "new"), None);
+    }
+
+    #[test]
+    fn the_experiment_has_rows_and_they_have_real_servers() {
+        let rows: Vec<Scenario> =
+            scenario::all().unwrap().into_iter().filter(Scenario::in_experiment).collect();
+        assert!(rows.len() >= 4);
+        assert!(rows.iter().all(|row| row.real.is_some()));
+    }
+}
