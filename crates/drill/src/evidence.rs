@@ -3,6 +3,7 @@
 
 use crate::{
     clients::{self, Clients},
+    listener::AlarmEvent,
     real::{Held, Made},
 };
 use jiff::Timestamp;
@@ -16,6 +17,10 @@ use std::collections::BTreeMap;
 pub struct Evidence {
     /// When the fault struck the estate.
     pub fault_at: Timestamp,
+    /// What was planned to strike the model, and when it did.
+    pub faults: Vec<PlannedFault>,
+    /// The state changes of the trusted alarm on the bus, from the fault on.
+    pub alarm_events: Vec<AlarmEvent>,
     /// Every incident of the database, oldest first.
     pub incidents: Vec<Incident>,
     /// The estate's request log, from the fault on.
@@ -40,6 +45,15 @@ pub struct Evidence {
     pub felt: Option<Felt>,
     /// Why the drill stopped waiting before the incident had closed, if it did.
     pub gave_up: Option<String>,
+}
+
+/// A fault of the scenario, as the estate tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedFault {
+    /// What it does, such as `move_writer`.
+    pub name: String,
+    /// When it struck; none: it never did, and the outage was another one than its row says.
+    pub struck_at: Option<Timestamp>,
 }
 
 /// What a client of the real services saw.

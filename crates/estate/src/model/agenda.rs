@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::faults::Fault;
 use super::key::Key;
+use super::planned::Number;
 use super::snapshots::SnapshotKey;
 
 /// Something that happens by itself at its time.
@@ -45,7 +45,7 @@ pub(crate) enum Occurrence {
     /// A service's scheduler looks again.
     ServiceLooks { service: Key },
     /// A planned fault strikes.
-    Strikes(Fault),
+    Strikes(Number),
 }
 
 /// The occurrences to come, in order of time and, at the same time, of planning.

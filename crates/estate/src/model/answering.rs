@@ -23,7 +23,7 @@ impl Estate {
     pub fn call(&mut self, now: Timestamp, request: &Request) -> Answer {
         self.catch_up(now);
         let at = self.clock;
-        let verdict = self.interfere(request);
+        let verdict = self.interfere(at, request);
         let done = match &verdict {
             Verdict::Refuse(refusal) => Err(refusal.clone()),
             Verdict::Pass | Verdict::LoseReply => {
@@ -39,8 +39,8 @@ impl Estate {
         };
         let sequence = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_add(1);
         self.log.push(LogEntry::new(at, sequence, request, &answer, effect));
-        for (seconds, fault) in self.pulled(request) {
-            self.plan(at, seconds, Occurrence::Strikes(fault));
+        for (seconds, number) in self.pulled(request) {
+            self.plan(at, seconds, Occurrence::Strikes(number));
         }
         self.catch_up(at);
         answer

@@ -122,6 +122,8 @@ pub struct Cluster {
     pub endpoint_target: String,
     /// Until when a fault holds the endpoint back.
     pub endpoint_held_until: Option<Timestamp>,
+    /// For how many seconds after the next promotion a fault will hold it back.
+    pub endpoint_held_after_promotion: Option<f64>,
     /// The port of the database.
     pub port: u16,
     /// When it was created.

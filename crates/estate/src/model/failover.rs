@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::Estate;
-use super::agenda::Occurrence;
+use super::agenda::{Occurrence, later};
 use super::database::{Cluster, Failover, Health};
 use super::effect::Effect;
 use super::events::{ClusterNews, InstanceNews};
@@ -68,6 +68,9 @@ impl Estate {
             return;
         };
         let old = std::mem::replace(&mut cluster.writer, failover.target.clone());
+        if let Some(seconds) = cluster.endpoint_held_after_promotion.take() {
+            cluster.endpoint_held_until = Some(later(at, seconds));
+        }
         let others: Vec<String> =
             cluster.members.iter().filter(|id| **id != failover.target).cloned().collect();
         if let Some(instance) = self.instances.get_mut(&key.beside(&failover.target)) {

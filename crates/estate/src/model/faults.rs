@@ -113,6 +113,9 @@ pub enum Fault {
         region: Option<String>,
         /// For how long.
         seconds: f64,
+        /// Counted from the next promotion instead of from now.
+        #[serde(default)]
+        from_promotion: bool,
     },
     /// The cluster shows a status, such as `upgrading`.
     SetStatus {

@@ -1,7 +1,10 @@
 //! Interference with calls: throttled, denied, failing, or answered into the void.
 
+use jiff::Timestamp;
+
 use super::Estate;
-use super::faults::{Calls, Fault};
+use super::faults::Calls;
+use super::planned::Number;
 use super::reply::Refusal;
 use super::request::{Request, Service};
 
@@ -17,6 +20,7 @@ pub(crate) enum Kind {
 /// An interference that meets some calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Interference {
+    pub(crate) number: Number,
     pub(crate) kind: Kind,
     pub(crate) calls: Calls,
 }
@@ -34,7 +38,7 @@ pub(crate) enum Verdict {
 
 impl Estate {
     /// Finds what interferes with a call, and uses it up.
-    pub(crate) fn interfere(&mut self, request: &Request) -> Verdict {
+    pub(crate) fn interfere(&mut self, at: Timestamp, request: &Request) -> Verdict {
         let found = self.interference.iter_mut().find(|interference| {
             let calls = &interference.calls;
             calls.times != Some(0)
@@ -47,7 +51,9 @@ impl Estate {
         if let Some(times) = interference.calls.times.as_mut() {
             *times -= 1;
         }
-        match interference.kind {
+        let (number, kind) = (interference.number, interference.kind);
+        self.struck(at, number);
+        match kind {
             Kind::LoseReply => Verdict::LoseReply,
             Kind::Throttle => Verdict::Refuse(match request.service {
                 Service::Rds => Refusal::new("Throttling", "Rate exceeded"),
@@ -76,12 +82,12 @@ impl Estate {
     }
 
     /// Takes the faults that a call pulls, with their seconds.
-    pub(crate) fn pulled(&mut self, request: &Request) -> Vec<(f64, Fault)> {
+    pub(crate) fn pulled(&mut self, request: &Request) -> Vec<(f64, Number)> {
         let mut pulled = Vec::new();
         self.triggers.retain_mut(|trigger| {
             let now = trigger.counts(request);
             if now {
-                pulled.push((trigger.planned.when.after, trigger.planned.fault.clone()));
+                pulled.push((trigger.when.after, trigger.number));
             }
             !now
         });

@@ -49,7 +49,7 @@ pub use self::key::Key;
 pub use self::log::LogEntry;
 pub use self::names::Resolved;
 pub use self::naming::NoSuchThing;
-pub use self::planned::{Planned, When};
+pub use self::planned::{Fate, Planned, When};
 pub use self::reply::{Answer, EcsClusterView, Refusal, Reply};
 pub use self::request::{Call, EventSelect, Filter, Page, Request, Select, Service as Api};
 pub use self::seed::{ClusterSeed, InstanceSeed, Seed, SeedError, ServiceSeed};
@@ -79,6 +79,7 @@ pub struct Estate {
     services: BTreeMap<Key, Service>,
     tasks: BTreeMap<String, Task>,
     interference: Vec<Interference>,
+    fates: Vec<Fate>,
     triggers: Vec<Trigger>,
     log: Vec<LogEntry>,
     addresses: u32,
@@ -123,6 +124,7 @@ impl Estate {
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
             interference: Vec::new(),
+            fates: Vec::new(),
             triggers: Vec::new(),
             log: Vec::new(),
             addresses: 0,
@@ -211,7 +213,7 @@ impl Estate {
             Occurrence::TaskFails { task } => self.task_fails(at, &task),
             Occurrence::TaskStopped { task } => self.task_stopped(at, &task),
             Occurrence::ServiceLooks { service } => self.look(at, &service),
-            Occurrence::Strikes(fault) => self.strike(at, &fault),
+            Occurrence::Strikes(number) => self.strike(at, number),
         }
     }
 

@@ -1,5 +1,6 @@
 //! When a fault strikes: at once, later, or on a call. Scenarios are lists of these.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,17 +58,33 @@ impl TryFrom<Value> for Planned {
     }
 }
 
+/// A planned fault and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fate {
+    /// What was planned.
+    #[serde(flatten)]
+    pub planned: Planned,
+    /// When it was planned.
+    pub planned_at: Timestamp,
+    /// When it did something to the estate, or met its first call; absent: it has not so far.
+    pub struck_at: Option<Timestamp>,
+}
+
+/// Which of the planned faults, counted from 0.
+pub(crate) type Number = usize;
+
 /// A planned fault that waits for a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Trigger {
-    pub(crate) planned: Planned,
+    pub(crate) number: Number,
+    pub(crate) when: When,
     pub(crate) seen: u32,
 }
 
 impl Trigger {
     /// Counts a call, and says whether it is the one.
     pub(crate) fn counts(&mut self, request: &Request) -> bool {
-        let when = &self.planned.when;
+        let when = &self.when;
         let meant = when.on.as_deref().is_some_and(|action| action == request.action)
             && when.caller.as_ref().is_none_or(|caller| *caller == request.caller)
             && when.of.as_ref().is_none_or(|value| holds(&request.parameters, value));

@@ -81,6 +81,7 @@ impl Estate {
             endpoint_target: writer.clone(),
             writer,
             endpoint_held_until: None,
+            endpoint_held_after_promotion: None,
             port: seed.port,
             created: at,
             tags: seed.tags.clone(),

@@ -10,7 +10,7 @@ use super::faults::{Calls, Fault};
 use super::interference::{Interference, Kind};
 use super::key::{Key, arn};
 use super::naming::NoSuchThing;
-use super::planned::{Planned, Trigger};
+use super::planned::{Fate, Number, Planned, Trigger};
 
 impl Estate {
     /// Plans a fault: at once, later, or on a call. What it names must exist now.
@@ -18,19 +18,45 @@ impl Estate {
         self.catch_up(now);
         let (at, planned) = (self.clock, planned.into());
         self.check_names(&planned.fault)?;
-        if planned.when.on.is_some() {
-            self.triggers.push(Trigger { planned, seen: 0 });
-        } else if planned.when.after > 0.0 {
-            self.plan(at, planned.when.after, Occurrence::Strikes(planned.fault));
+        let (number, when) = (self.fates.len(), planned.when.clone());
+        self.fates.push(Fate { planned, planned_at: at, struck_at: None });
+        if when.on.is_some() {
+            self.triggers.push(Trigger { number, when, seen: 0 });
+        } else if when.after > 0.0 {
+            self.plan(at, when.after, Occurrence::Strikes(number));
         } else {
-            self.strike(at, &planned.fault);
+            self.strike(at, number);
         }
         self.catch_up(at);
         Ok(())
     }
 
-    /// A fault strikes.
-    pub(crate) fn strike(&mut self, at: Timestamp, fault: &Fault) {
+    /// Every fault that was planned since the last reset, in that order, with the moment in which it struck.
+    #[must_use]
+    pub fn fates(&self) -> &[Fate] {
+        &self.fates
+    }
+
+    /// A fault's time has come.
+    pub(crate) fn strike(&mut self, at: Timestamp, number: Number) {
+        let Some(fault) = self.fates.get(number).map(|fate| fate.planned.fault.clone()) else {
+            return;
+        };
+        if self.brings_about(at, number, &fault) {
+            self.struck(at, number);
+        }
+    }
+
+    /// A fault did something: the first time is remembered.
+    pub(crate) fn struck(&mut self, at: Timestamp, number: Number) {
+        if let Some(fate) = self.fates.get_mut(number) {
+            fate.struck_at.get_or_insert(at);
+        }
+    }
+
+    /// Does what a fault does, and says whether there was something to do it to. Interference says so later, when
+    /// it meets a call.
+    fn brings_about(&mut self, at: Timestamp, number: Number, fault: &Fault) -> bool {
         match fault {
             Fault::CrashWriter { cluster, region }
             | Fault::SilenceWriter { cluster, region }
@@ -41,24 +67,24 @@ impl Estate {
             | Fault::LagReaders { cluster, region, .. }
             | Fault::HoldEndpoint { cluster, region, .. }
             | Fault::SetStatus { cluster, region, .. } => {
-                if let Some(key) = self.named_cluster(cluster, region.as_deref()) {
-                    self.strike_cluster(at, &key, fault);
-                }
+                let key = self.named_cluster(cluster, region.as_deref());
+                return key.is_some_and(|key| self.strike_cluster(at, &key, fault));
             }
             Fault::FailDeployments { service, cluster }
             | Fault::SlowDeployments { service, cluster, .. }
             | Fault::Deploy { service, cluster }
             | Fault::CrashTask { service, cluster }
             | Fault::ProtectTasks { service, cluster, .. } => {
-                if let Some(key) = self.named_service(service, cluster.as_deref()) {
-                    self.strike_service(at, &key, fault);
-                }
+                let Some(key) = self.named_service(service, cluster.as_deref()) else {
+                    return false;
+                };
+                self.strike_service(at, &key, fault);
             }
             Fault::Heal { cluster, region } => self.heal(cluster.as_deref(), region.as_deref()),
-            Fault::Throttle(calls) => self.meddle(Kind::Throttle, calls),
-            Fault::LoseReply(calls) => self.meddle(Kind::LoseReply, calls),
-            Fault::ServerError(calls) => self.meddle(Kind::ServerError, calls),
-            Fault::Deny(calls) => self.meddle(Kind::Deny, calls),
+            Fault::Throttle(calls) => return self.meddle(number, Kind::Throttle, calls),
+            Fault::LoseReply(calls) => return self.meddle(number, Kind::LoseReply, calls),
+            Fault::ServerError(calls) => return self.meddle(number, Kind::ServerError, calls),
+            Fault::Deny(calls) => return self.meddle(number, Kind::Deny, calls),
             Fault::TellRdsEvent { source_type, source, region, event_id, categories, message } => {
                 let region = region.clone().unwrap_or_else(|| self.settings.region.clone());
                 let key = Key::new(region, source);
@@ -68,11 +94,12 @@ impl Estate {
             }
             Fault::SetDelays { delays } => self.settings.delays = delays.clone(),
         }
+        true
     }
 
-    fn strike_cluster(&mut self, at: Timestamp, key: &Key, fault: &Fault) {
+    fn strike_cluster(&mut self, at: Timestamp, key: &Key, fault: &Fault) -> bool {
         let Some(cluster) = self.clusters.get(key) else {
-            return;
+            return false;
         };
         let writer = key.beside(&cluster.writer);
         match fault {
@@ -80,9 +107,10 @@ impl Estate {
             Fault::SilenceWriter { .. } => self.set_health(&writer, Health::Silent),
             Fault::SickWriter { .. } => self.set_health(&writer, Health::Sick),
             Fault::AwsFailover { target, events, promotion, .. } => {
-                if let Some(target) = target.clone().or_else(|| self.best_reader(cluster)) {
-                    self.move_writer(at, key, target, *events, *promotion);
-                }
+                let Some(target) = target.clone().or_else(|| self.best_reader(cluster)) else {
+                    return false;
+                };
+                self.move_writer(at, key, target, *events, *promotion);
             }
             Fault::MoveWriter { to, events, promotion, .. } => {
                 self.move_writer(at, key, to.clone(), *events, *promotion);
@@ -102,9 +130,13 @@ impl Estate {
                     }
                 });
             }
-            Fault::HoldEndpoint { seconds, .. } => {
+            Fault::HoldEndpoint { seconds, from_promotion, .. } => {
                 if let Some(cluster) = self.clusters.get_mut(key) {
-                    cluster.endpoint_held_until = Some(later(at, *seconds));
+                    if *from_promotion {
+                        cluster.endpoint_held_after_promotion = Some(*seconds);
+                    } else {
+                        cluster.endpoint_held_until = Some(later(at, *seconds));
+                    }
                 }
             }
             Fault::SetStatus { instance, status, seconds, .. } => {
@@ -122,8 +154,9 @@ impl Estate {
             | Fault::ServerError(_)
             | Fault::Deny(_)
             | Fault::TellRdsEvent { .. }
-            | Fault::SetDelays { .. } => {}
+            | Fault::SetDelays { .. } => return false,
         }
+        true
     }
 
     fn each_reader(&mut self, key: &Key, mut change: impl FnMut(&mut Instance)) {
@@ -149,8 +182,10 @@ impl Estate {
         self.start_failover(at, key, failover, 0.0);
     }
 
-    fn meddle(&mut self, kind: Kind, calls: &Calls) {
-        self.interference.push(Interference { kind, calls: calls.clone() });
+    /// From now on some calls meet this; it strikes with the first of them.
+    fn meddle(&mut self, number: Number, kind: Kind, calls: &Calls) -> bool {
+        self.interference.push(Interference { number, kind, calls: calls.clone() });
+        false
     }
 
     fn source_arn(&self, source_type: SourceType, key: &Key) -> String {

@@ -1,4 +1,4 @@
-//! The estate's own interface: seed, fault, observe, log, state, health, reset. JSON over HTTP.
+//! The estate's own interface: seed, fault, struck, observe, log, state, health, reset. JSON over HTTP.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Response, StatusCode};
@@ -30,6 +30,7 @@ pub(super) fn answer(
             Ok(json!({ "status": "ok", "at": now, "requests": estate.log().len() }))
         }
         ("GET", "/_estate/log") => serde_json::to_value(estate.log()).map_err(|error| error.to_string()),
+        ("GET", "/_estate/struck") => serde_json::to_value(estate.fates()).map_err(|error| error.to_string()),
         ("GET", "/_estate/state") => serde_json::to_value(estate.state()).map_err(|error| error.to_string()),
         ("POST", "/reset" | "/_estate/reset") => {
             estate.reset(now);
@@ -37,7 +38,7 @@ pub(super) fn answer(
         }
         ("POST", "/_estate/seed/demo") => plant(estate, now, &Seed::demo()),
         ("POST", "/_estate/seed") => parse(body).and_then(|seed| plant(estate, now, &seed)),
-        ("POST", "/_estate/fault") => parse(body).and_then(|faults| strike(estate, now, faults)),
+        ("POST", "/_estate/fault") => parse(body).and_then(|faults| planned(estate, now, faults)),
         ("POST", "/_estate/observe") => parse::<Observation>(body).map(|observation| {
             estate.observe(now, &observation);
             json!({ "observed": 1 })
@@ -62,7 +63,7 @@ fn plant(estate: &mut Estate, now: Timestamp, seed: &Seed) -> Result<Value, Stri
 }
 
 /// Plans all faults, or none when one can't be read.
-fn strike(estate: &mut Estate, now: Timestamp, faults: OneOrMore) -> Result<Value, String> {
+fn planned(estate: &mut Estate, now: Timestamp, faults: OneOrMore) -> Result<Value, String> {
     let faults = match faults {
         OneOrMore::Many(faults) => faults,
         OneOrMore::One(fault) => vec![fault],

@@ -191,11 +191,25 @@ fn aws_moves_the_writer_back_while_a_failover_runs() {
 #[test]
 fn the_endpoint_can_be_held_back() {
     let mut estate = estate();
-    let hold = Fault::HoldEndpoint { cluster: "orders".into(), region: None, seconds: 40.0 };
+    let hold = |seconds, from_promotion| Fault::HoldEndpoint {
+        cluster: "orders".into(),
+        region: None,
+        seconds,
+        from_promotion,
+    };
+    let hold_from_promotion = hold(30.0, true);
+    let hold = hold(40.0, false);
     estate.fault(at(0.0), hold).unwrap();
     fail_over(&mut estate, 0.0, Some("orders-2"));
     assert_eq!(orders(&mut estate, 39.9), seen("available", "orders-2", "orders-1"));
     assert_eq!(orders(&mut estate, 40.0), seen("available", "orders-2", "orders-2"));
+
+    estate.fault(at(100.0), hold_from_promotion).unwrap();
+    fail_over(&mut estate, 100.0, Some("orders-1"));
+    let promoted = (1000..2000).map(|tenth| f64::from(tenth) / 10.0);
+    let promoted = promoted.into_iter().find(|t| orders(&mut estate, *t).1 == "orders-1").unwrap();
+    assert_eq!(orders(&mut estate, promoted + 29.8).2, "orders-2");
+    assert_eq!(orders(&mut estate, promoted + 30.0).2, "orders-1");
 }
 
 #[test]

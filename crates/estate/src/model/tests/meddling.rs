@@ -65,6 +65,47 @@ fn a_fault_waits_for_the_call_that_its_plan_names() {
 }
 
 #[test]
+fn every_planned_fault_tells_whether_it_struck_and_when() {
+    let mut estate = estate();
+    for line in [
+        json!({ "fault": "silence_writer", "cluster": "orders" }),
+        json!({ "fault": "set_status", "cluster": "orders", "status": "upgrading", "when": { "after": 5 } }),
+        json!({ "fault": "lag_readers", "cluster": "orders", "when": { "on": "FailoverDBCluster", "after": 2 } }),
+        json!({ "fault": "lose_reply", "action": "FailoverDBCluster", "times": 2 }),
+        json!({ "fault": "heal", "cluster": "orders", "when": { "on": "UpdateService" } }),
+        json!({ "fault": "deny", "action": "UpdateService" }),
+    ] {
+        estate.fault(at(0.0), serde_json::from_value::<Planned>(line).unwrap()).unwrap();
+    }
+    let seconds = |estate: &Estate| -> Vec<Option<f64>> {
+        let since = |moment: Timestamp| moment.duration_since(at(0.0)).as_secs_f64();
+        estate.fates().iter().map(|fate| fate.struck_at.map(since)).collect()
+    };
+    assert_eq!(seconds(&estate), [Some(0.0), None, None, None, None, None]);
+    estate.advance(at(6.0));
+    fail_over(&mut estate, 7.0, None);
+    assert_eq!(seconds(&estate), [Some(0.0), Some(5.0), None, Some(7.0), None, None], "its own time");
+    fail_over(&mut estate, 10.0, None);
+    assert_eq!(seconds(&estate), [Some(0.0), Some(5.0), Some(9.0), Some(7.0), None, None], "the first time");
+    let told = serde_json::to_value(estate.fates()).unwrap();
+    assert_eq!((&told[4]["fault"], &told[4]["struck_at"]), (&json!("heal"), &json!(null)));
+    assert_eq!(told[4]["when"]["on"], "UpdateService");
+    estate.reset(at(11.0));
+    assert_eq!(estate.fates(), []);
+}
+
+#[test]
+fn a_fault_that_found_nothing_to_strike_did_not_strike() {
+    let mut estate = estate();
+    let lose = Fault::LoseReaders { cluster: "orders".into(), region: None, status: "failed".into() };
+    estate.fault(at(0.0), lose).unwrap();
+    let by_itself: Planned =
+        serde_json::from_value(json!({ "fault": "aws_failover", "cluster": "orders" })).unwrap();
+    estate.fault(at(1.0), by_itself).unwrap();
+    assert_eq!(estate.fates()[1].struck_at, None, "no reader can be promoted");
+}
+
+#[test]
 fn a_planned_fault_reads_as_it_is_written() {
     let written = json!({
         "fault": "aws_failover", "cluster": "orders", "region": null, "target": null, "events": false,

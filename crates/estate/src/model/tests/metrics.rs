@@ -73,7 +73,8 @@ fn a_silent_writer_reports_nothing_and_a_sick_one_no_connections() {
 fn after_a_failover_the_new_writer_reports_few_connections_until_the_endpoint_leads_to_it() {
     let mut estate = estate_by_10();
     estate.fault(at(1.0), Fault::SilenceWriter { cluster: "orders".into(), region: None }).unwrap();
-    let hold = Fault::HoldEndpoint { cluster: "orders".into(), region: None, seconds: 44.0 };
+    let hold =
+        Fault::HoldEndpoint { cluster: "orders".into(), region: None, from_promotion: false, seconds: 44.0 };
     estate.fault(at(1.0), hold).unwrap();
     fail_over(&mut estate, 2.0, Some("orders-2"));
     let connections = writer(&mut estate, "DatabaseConnections", 2.0, 60.0);

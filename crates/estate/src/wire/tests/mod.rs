@@ -300,6 +300,11 @@ async fn the_control_interface_seeds_strikes_and_forgets() {
     let fault = serde_json::json!({ "fault": "set_status", "cluster": "orders", "status": "upgrading" });
     assert_eq!(post("/_estate/fault", fault).await.unwrap().status(), 200);
     assert_eq!(get("/_estate/state").await["clusters"][0]["status"], "upgrading");
+    let later = serde_json::json!({ "fault": "heal", "when": { "on": "UpdateService" } });
+    assert_eq!(post("/_estate/fault", later).await.unwrap().status(), 200);
+    let struck = get("/_estate/struck").await;
+    assert!(struck[0]["struck_at"].is_string() && struck[1]["struck_at"].is_null(), "{struck}");
+    assert_eq!(struck[0]["fault"], "set_status");
     for (wrong, hint) in [
         (serde_json::json!({ "fault": "crash_writer", "cluster": "nope" }), "cluster `nope`"),
         (serde_json::json!({ "fault": "crash_writer", "cluster": "orders", "whne": {} }), "whne"),
