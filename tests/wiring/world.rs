@@ -228,6 +228,7 @@ pub(crate) fn story() -> Vec<(i64, Event)> {
             Event::Verified {
                 healthy_since: shift(opening().at, 110),
                 verdict: verdict(Guard::AllHealthy, "held"),
+                pools: None,
             },
         ),
     ]

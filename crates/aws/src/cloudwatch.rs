@@ -1,5 +1,6 @@
-//! CloudWatch: what alarms say now, whether they are silenced, and replica lag.
+//! CloudWatch: what alarms say now, whether they are silenced, replica lag, and connections.
 
+mod metrics;
 mod reason;
 mod told;
 
@@ -8,20 +9,21 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::{
     Client,
-    types::{
-        AlarmMuteRuleStatus, AlarmType, Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat,
-        ScanBy,
-    },
+    types::{AlarmMuteRuleStatus, AlarmType, MetricDataQuery, MetricDataResult, ScanBy},
 };
 use jiff::{SignedDuration, Timestamp};
-use recovery::{CallError, ports::Alarms, signal::AlarmValue, topology::AlarmState};
+use metrics::{PERIOD_S, newest, points, query};
+use recovery::{
+    CallError,
+    ports::Alarms,
+    signal::AlarmValue,
+    topology::{AlarmState, Connections},
+};
 use told::Told;
 
 const CLOUDWATCH: &str = "CloudWatch";
 /// The most names that `DescribeAlarms` takes.
 const NAMES_A_CALL: usize = 100;
-/// RDS sends its metrics each minute.
-const LAG_PERIOD_S: i32 = 60;
 
 /// [`Alarms`] on CloudWatch.
 pub struct CloudWatch {
@@ -50,6 +52,24 @@ impl CloudWatch {
             format!("alarm mute rule {}", name.map_or("without a name", |(_, name)| name))
         }))
     }
+
+    /// The answers to these questions since a moment, newest datapoint first. One page holds
+    /// more minutes than any recovery takes.
+    async fn data(
+        &self,
+        queries: Vec<MetricDataQuery>,
+        since: Timestamp,
+    ) -> Result<Vec<MetricDataResult>, CallError> {
+        let call = self
+            .client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries))
+            .scan_by(ScanBy::TimestampDescending)
+            .start_time(moment::to_sdk(since))
+            .end_time(moment::to_sdk(Timestamp::now() + SignedDuration::from_secs(PERIOD_S.into())));
+        let reply = call.send().await.map_err(|e| failed(CLOUDWATCH, "GetMetricData", &e))?;
+        Ok(reply.metric_data_results.unwrap_or_default())
+    }
 }
 
 #[async_trait]
@@ -77,34 +97,27 @@ impl Alarms for CloudWatch {
     }
 
     async fn replica_lag_ms(&self, instance: &str, since: Timestamp) -> Result<Option<f64>, CallError> {
-        let call = self
-            .client
-            .get_metric_data()
-            .metric_data_queries(lag("aurora", "AuroraReplicaLag", instance))
-            .metric_data_queries(lag("rds", "ReplicaLag", instance))
-            .scan_by(ScanBy::TimestampDescending)
-            .start_time(moment::to_sdk(since))
-            .end_time(moment::to_sdk(Timestamp::now() + SignedDuration::from_secs(LAG_PERIOD_S.into())));
-        let reply = call.send().await.map_err(|e| failed(CLOUDWATCH, "GetMetricData", &e))?;
+        // The worst of the minute: a lag that is understated costs data.
+        let queries = [("aurora", "AuroraReplicaLag"), ("rds", "ReplicaLag")];
+        let queries = queries.map(|(id, metric)| query(id, metric, instance, "Maximum"));
+        let results = self.data(queries.into(), since).await?;
         let newest = |id: &str| {
-            let result = reply.metric_data_results().iter().find(|r| r.id() == Some(id))?;
+            let result = results.iter().find(|r| r.id() == Some(id))?;
             newest(result)
         };
         // Aurora's is in milliseconds; RDS's is in seconds, and −1 while nothing is replicated.
         Ok(newest("aurora").or(newest("rds").filter(|s| *s >= 0.0).map(|s| s * 1000.0)))
     }
-}
 
-fn lag(id: &str, metric: &str, instance: &str) -> MetricDataQuery {
-    let dimension = Dimension::builder().name("DBInstanceIdentifier").value(instance).build();
-    let metric = Metric::builder().namespace("AWS/RDS").metric_name(metric).dimensions(dimension).build();
-    // The worst of the minute: a lag that is understated costs data.
-    let stat = MetricStat::builder().metric(metric).period(LAG_PERIOD_S).stat("Maximum").build();
-    MetricDataQuery::builder().id(id).metric_stat(stat).return_data(true).build()
-}
-
-/// The value with the latest time; the order of the answer is not relied on.
-fn newest(result: &MetricDataResult) -> Option<f64> {
-    let pairs = result.timestamps().iter().zip(result.values());
-    pairs.max_by_key(|(at, _)| (at.secs(), at.subsec_nanos())).map(|(_, value)| *value)
+    async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError> {
+        let id = |index: usize| format!("c{index}");
+        let queries = instances.iter().enumerate();
+        let queries = queries.map(|(i, instance)| query(&id(i), "DatabaseConnections", instance, "Average"));
+        let results = self.data(queries.collect(), since).await?;
+        let told = instances.iter().enumerate().map(|(i, instance)| Connections {
+            instance: (*instance).to_owned(),
+            points: results.iter().find(|r| r.id() == Some(&id(i))).map(points).unwrap_or_default(),
+        });
+        Ok(told.collect())
+    }
 }

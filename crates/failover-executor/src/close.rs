@@ -6,6 +6,7 @@ use recovery::{
     Closing, Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
     incident::{Incident, ServiceNews, ServiceState},
     log::Log,
+    pools::EVIDENCE,
 };
 
 /// How the incident may be closed.
@@ -67,7 +68,11 @@ pub fn end(incident: &Incident) -> End {
         "{} works again: {who}, the writer is {writer}, {recycled} services were restarted, all is healthy.",
         incident.database
     );
-    End::Recovered(verdict(decision, Guard::AllHealthy, reason))
+    let verdict = verdict(decision, Guard::AllHealthy, reason);
+    End::Recovered(match incident.pools() {
+        Some(pools) => verdict.seeing(EVIDENCE, pools.words()),
+        None => verdict,
+    })
 }
 
 /// Services that are not recycled.

@@ -9,6 +9,7 @@ pub mod by_hand;
 mod carry_out;
 pub mod close;
 pub mod confirm;
+mod connections;
 pub mod endpoint;
 pub mod escalate;
 pub mod fail_over;

@@ -71,7 +71,7 @@ const EVENTS: Named = ("RDS", "DescribeEvents");
 const SWITCHOVER: Named = ("RDS", "DescribeBlueGreenDeployments");
 const SWITCHES: Named = ("DynamoDB", "Query");
 
-async fn within<T>(
+pub(crate) async fn within<T>(
     patience: Duration,
     (service, action): Named,
     part: impl Future<Output = Seen<T>>,

@@ -1,7 +1,7 @@
 //! Step `verify`: watch until alarms and services have been healthy for the plan's window. No data is not OK.
 
 use crate::{
-    Ports,
+    Ports, connections,
     health::{Health, View, judge, recycled},
     incident_of::Case,
     passes,
@@ -14,6 +14,7 @@ use recovery::{
     deadline::{after, seconds_until},
     incident::{Event, Incident},
     log::Log,
+    pools::{EVIDENCE, Pools},
     topology::Service,
 };
 
@@ -49,10 +50,12 @@ pub async fn step(
     if log.incident.healthy_since().is_some() {
         return Ok(reply(Next::Done, "Health has held for the plan's window.".to_owned()));
     }
-    let view = look(&Case::new(run, log), ports).await?;
-    let health = judge(now, &Case::new(run, log), &view);
+    let case = Case::new(run, log);
+    let (view, pools) = tokio::join!(look(&case, ports), connections::look(&case, ports));
+    let view = view?;
+    let health = judge(now, &case, &view);
     if latest(&log.incident).is_none_or(|(healthy, _)| healthy != health.healthy) {
-        let event = Event::Health { healthy: health.healthy, reason: health.reason.clone() };
+        let event = Event::Health { healthy: health.healthy, reason: with_pools(&health.reason, &pools) };
         log.append(now, event, &[]).await?;
     }
     let plan = &run.plan.database;
@@ -66,18 +69,31 @@ pub async fn step(
         Watch::Held { since } => {
             let verdict = Verdict::new(Decision::Note, Guard::AllHealthy, health.reason.clone())
                 .about(&plan.name)
-                .seeing("healthy since", since.to_string());
-            let event = Event::Verified { healthy_since: since, verdict: verdict.clone() };
+                .seeing("healthy since", since.to_string())
+                .seeing(EVIDENCE, pools.words());
+            let reason = with_pools(&health.reason, &pools);
+            let event =
+                Event::Verified { healthy_since: since, verdict: verdict.clone(), pools: Some(pools) };
             log.append(now, event, &[]).await?;
-            let summary = format!("Healthy for {}. {}", plan.verify_for, health.reason);
+            let summary = format!("Healthy for {}. {reason}", plan.verify_for);
             Ok(reply(Next::Done, summary).because(verdict))
         }
-        Watch::Again(after_s) => Ok(StepReply::again(run, Step::Verify, after_s, health.reason)),
+        Watch::Again(after_s) => {
+            Ok(StepReply::again(run, Step::Verify, after_s, with_pools(&health.reason, &pools)))
+        }
         Watch::TooLong => give_up(
             Guard::TookTooLong,
             format!("Health has not held for {} in time. {}", plan.verify_for, health.reason),
         ),
         Watch::WriterMoved(reason) => give_up(Guard::WriterChanged, reason),
+    }
+}
+
+/// What was seen, and whether clients hold on to the old writer, where the counts tell.
+fn with_pools(reason: &str, pools: &Pools) -> String {
+    match pools {
+        Pools::Unknown { .. } => reason.to_owned(),
+        Pools::Moved(_) | Pools::Stuck(_) => format!("{reason} Connections: {}.", pools.words()),
     }
 }
 

@@ -125,7 +125,7 @@ impl Unanswered {
 }
 
 fn seconds(basis: Basis, incident: &Incident) -> Option<f64> {
-    let lag_s = || lag_ms(incident).flatten().map(|ms| ms / 1000.0);
+    let lag_s = || chosen(incident)?.1.map(|ms| ms / 1000.0);
     match basis {
         Basis::SharedStorage | Basis::StandbyWaits => Some(0.0),
         // Where AWS chose, it took the reader that had received the most; a target of ours may not be that one.
@@ -136,21 +136,27 @@ fn seconds(basis: Basis, incident: &Incident) -> Option<f64> {
     }
 }
 
-/// The lag of the reader that took over, read before the failover: the outer is none when nobody looked, the
-/// inner when there was no datapoint.
-fn lag_ms(incident: &Incident) -> Option<Option<f64>> {
-    incident.latest(|r| if let Event::Assessed { lag_ms, .. } = &r.event { Some(*lag_ms) } else { None })
+/// The reader that took over and its lag, read before the failover: none when Mainstay did not choose it, a lag of
+/// none when there was no datapoint.
+fn chosen(incident: &Incident) -> Option<(&str, Option<f64>)> {
+    incident.latest(|r| {
+        if let Event::Assessed { target, lag_ms, .. } = &r.event {
+            Some((target.as_str(), *lag_ms))
+        } else {
+            None
+        }
+    })
 }
 
 fn lag(kind: Kind, incident: &Incident) -> Evidence {
-    let value = match (lag_ms(incident), incident.assessed()) {
-        (Some(Some(ms)), Some((_, target))) => {
+    let value = match chosen(incident) {
+        Some((target, Some(ms))) => {
             let meaning =
                 if kind.shares_storage() { ": how stale its reads were, not lost data" } else { "" };
             format!("{ms:.0} ms on {target}{meaning}")
         }
-        (Some(_), _) => "not known, there was no datapoint".to_owned(),
-        (None, _) => "not read, Mainstay did not choose the new writer".to_owned(),
+        Some((_, None)) => "not known, there was no datapoint".to_owned(),
+        None => "not read, Mainstay did not choose the new writer".to_owned(),
     };
     evidence("replica lag before the failover", value)
 }

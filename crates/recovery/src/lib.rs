@@ -12,6 +12,7 @@ pub mod incident;
 pub mod log;
 pub mod notice;
 pub mod phases;
+pub mod pools;
 pub mod ports;
 pub mod rds_event;
 pub mod run;

@@ -9,7 +9,7 @@ use crate::{
     notice::Notice,
     run::Run,
     signal::DatabaseEvent,
-    topology::{AlarmState, Cluster, Service, Task},
+    topology::{AlarmState, Cluster, Connections, Service, Task},
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -80,6 +80,10 @@ pub trait Alarms: Send + Sync {
     /// The newest `AuroraReplicaLag` or `ReplicaLag` of an instance in milliseconds since a moment; none when
     /// there is no datapoint (never zero in its place) (`GetMetricData`).
     async fn replica_lag_ms(&self, instance: &str, since: Timestamp) -> Result<Option<f64>, CallError>;
+
+    /// `DatabaseConnections` of each of these instances, averaged by the minute, since a moment; in the order in which
+    /// they were asked for, with no datapoints where CloudWatch has none (`GetMetricData`).
+    async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError>;
 }
 
 /// DNS on the wire.

@@ -46,8 +46,9 @@ pub fn line(record: &Record) -> String {
         }
         Event::Health { healthy: true, reason } => format!("Healthy, watching whether it stays so: {reason}"),
         Event::Health { healthy: false, reason } => format!("Not healthy: {reason}"),
-        Event::Verified { healthy_since, .. } => {
-            format!("Healthy since {healthy_since}, for as long as the plan asks.")
+        Event::Verified { healthy_since, pools, .. } => {
+            let pools = pools.as_ref().map(|p| format!(" Connections: {}.", p.words())).unwrap_or_default();
+            format!("Healthy since {healthy_since}, for as long as the plan asks.{pools}")
         }
         Event::Resumed { entry, reason } => {
             format!("A new attempt ({}) begins at {}: {reason}", record.fence, wire_name(entry))

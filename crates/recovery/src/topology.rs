@@ -159,3 +159,21 @@ pub struct AlarmState {
     /// When the newest datapoint that the state rests on ended (`StateReasonData`), where it is told.
     pub newest_datapoint: Option<Timestamp>,
 }
+
+/// How many connections an instance had over time (`DatabaseConnections`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// `DBInstanceIdentifier`.
+    pub instance: String,
+    /// Its datapoints, oldest first; none where CloudWatch has none.
+    pub points: Vec<Datapoint>,
+}
+
+/// One minute of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Datapoint {
+    /// When the minute began.
+    pub at: Timestamp,
+    /// The metric's value over it.
+    pub value: f64,
+}

@@ -9,7 +9,7 @@ use recovery::{
     incident::Event,
     ports::Alarms,
     signal::AlarmValue,
-    topology::AlarmState,
+    topology::{AlarmState, Connections},
     twins::fixture::{self, ALARM, at},
 };
 use std::{sync::Arc, time::Duration};
@@ -77,7 +77,7 @@ async fn a_function_that_died_after_the_intent_goes_on_by_reading() {
 }
 
 /// CloudWatch that never answers.
-struct Silent;
+pub(super) struct Silent;
 
 #[async_trait]
 impl Alarms for Silent {
@@ -86,6 +86,10 @@ impl Alarms for Silent {
     }
 
     async fn replica_lag_ms(&self, _: &str, _: Timestamp) -> Result<Option<f64>, CallError> {
+        std::future::pending().await
+    }
+
+    async fn connections(&self, _: &[&str], _: Timestamp) -> Result<Vec<Connections>, CallError> {
         std::future::pending().await
     }
 }

@@ -10,6 +10,7 @@ pub use story::Incident;
 
 use crate::{
     decision::Verdict,
+    pools::Pools,
     run::{Entry, Step},
     signal::AlarmKind,
 };
@@ -272,6 +273,9 @@ pub enum Event {
         healthy_since: Timestamp,
         /// What was seen.
         verdict: Verdict,
+        /// Whether clients hold on to the old writer; none in incidents of before this was watched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pools: Option<Pools>,
     },
     /// A new attempt with a higher fence.
     Resumed {

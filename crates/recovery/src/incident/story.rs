@@ -1,7 +1,7 @@
 //! What the events of an incident add up to.
 
 use super::{Closing, Event, FailoverAnswer, IncidentId, Record, ServiceNews, Trigger};
-use crate::run::Entry;
+use crate::{pools::Pools, run::Entry};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -193,6 +193,12 @@ impl Incident {
         self.latest(|r| {
             if let Event::Verified { healthy_since, .. } = &r.event { Some(*healthy_since) } else { None }
         })
+    }
+
+    /// Whether clients hold on to the old writer, as far as it was watched.
+    #[must_use]
+    pub fn pools(&self) -> Option<&Pools> {
+        self.latest(|r| if let Event::Verified { pools, .. } = &r.event { pools.as_ref() } else { None })
     }
 
     /// How it ended, and when.

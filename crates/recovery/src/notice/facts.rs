@@ -6,6 +6,7 @@ use crate::{
     decision::{Guard, Verdict},
     incident::{Event, Incident, Record, ServiceNews, ServiceState, Trigger},
     phases::fault_at,
+    pools::Pools,
     signal::AlarmKind,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -169,6 +170,11 @@ impl<'a> Facts<'a> {
     /// The estimate of what was lost, once a new writer is in charge.
     pub(super) fn data_at_risk(&self) -> Option<DataAtRisk> {
         DataAtRisk::of(self.incident)
+    }
+
+    /// Whether clients seem to hold on to the old writer.
+    pub(super) fn pools_are_stuck(&self) -> bool {
+        self.incident.pools().is_some_and(Pools::stuck)
     }
 
     /// `incident, event, attempt`, for a person who asks.

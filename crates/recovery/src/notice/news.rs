@@ -86,7 +86,9 @@ impl<'a> News<'a> {
     /// How much it matters.
     pub(super) fn severity(&self, facts: &Facts<'_>) -> Severity {
         match self {
-            Self::Recovered if !facts.not_restarted().is_empty() => Severity::Warning,
+            Self::Recovered if !facts.not_restarted().is_empty() || facts.pools_are_stuck() => {
+                Severity::Warning
+            }
             Self::Held { .. } => Severity::Warning,
             Self::Recovered | Self::RecoveredByItself | Self::Over => Severity::Info,
             Self::FailingOver

@@ -99,7 +99,12 @@ fn lead(news: &News<'_>, facts: &Facts<'_>) -> String {
             } else {
                 format!(" Still waiting for you: {}, see below.", services(left))
             };
-            format!("{it} serves again and has been healthy for {held}.{but}")
+            let stuck = if facts.pools_are_stuck() {
+                " But connections to the old writer stay, see the evidence."
+            } else {
+                ""
+            };
+            format!("{it} serves again and has been healthy for {held}.{but}{stuck}")
         }
         News::RecoveredByItself => format!("{it} recovered by itself. Mainstay changed nothing."),
         News::Over => format!(

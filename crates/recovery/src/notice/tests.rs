@@ -182,6 +182,7 @@ fn recovered(worker: ServiceNews) -> (Incident, Record) {
         Event::Verified {
             healthy_since: at("10:04:00"),
             verdict: healthy("Alarms are OK on new datapoints and every service is healthy."),
+            pools: None,
         },
     ));
     events.push((

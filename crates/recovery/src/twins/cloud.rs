@@ -7,7 +7,7 @@ use crate::{
     error::{CallError, Failure},
     ports::{Alarms, Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
     signal::DatabaseEvent,
-    topology::{AlarmState, Cluster, Service, Task},
+    topology::{AlarmState, Cluster, Connections, Datapoint, Service, Task},
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -63,9 +63,19 @@ impl Databases for ScriptedDatabases {
         found.ok_or_else(|| CallError::new("RDS", "DescribeDBClusters", Failure::NotFound, "no such cluster"))
     }
 
-    async fn events(&self, _cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {
+    async fn events(&self, cluster: &Cluster, since: Timestamp) -> Result<Vec<DatabaseEvent>, CallError> {
         self.failing("DescribeEvents")?;
-        Ok(lock(&self.state).events.iter().filter(|e| e.at >= since).cloned().collect())
+        let of_cluster = |e: &DatabaseEvent| {
+            if e.cluster {
+                e.identifier == cluster.identifier
+            } else {
+                cluster.member(&e.identifier).is_some()
+            }
+        };
+        let mut told = lock(&self.state).events.clone();
+        told.retain(|e| e.at >= since && of_cluster(e));
+        told.sort_by_key(|e| e.at);
+        Ok(told)
     }
 
     async fn switchover(&self, _cluster: &Cluster) -> Result<Option<String>, CallError> {
@@ -74,15 +84,24 @@ impl Databases for ScriptedDatabases {
     }
 
     async fn fail_over(&self, identifier: &str, target: &str) -> Result<(), CallError> {
-        lock(&self.state).failovers.push((identifier.to_owned(), target.to_owned()));
-        self.failing("FailoverDBCluster")
+        let mut state = lock(&self.state);
+        state.failovers.push((identifier.to_owned(), target.to_owned()));
+        next_failure(&mut state.failures, "FailoverDBCluster")?;
+        let known = state.clusters.get(identifier).is_some_and(|c| c.member(target).is_some());
+        let missing =
+            || CallError::new("RDS", "FailoverDBCluster", Failure::NotFound, "no such cluster or instance");
+        if known { Ok(()) } else { Err(missing()) }
     }
 
     async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError> {
         self.failing("CreateDBClusterSnapshot")?;
         let mut state = lock(&self.state);
-        if state.snapshots.iter().any(|s| s.snapshot == request.snapshot) {
-            return Ok(SnapshotAnswer::Exists);
+        if let Some(taken) = state.snapshots.iter().find(|s| s.snapshot == request.snapshot) {
+            let ours = taken.tags.iter().any(|(key, value)| key == "mainstay" && *value == taken.snapshot);
+            let taken = || {
+                CallError::new("RDS", "CreateDBClusterSnapshot", Failure::Refused, "it bears another's tags")
+            };
+            return if ours { Ok(SnapshotAnswer::Exists) } else { Err(taken()) };
         }
         state.snapshots.push(request.clone());
         Ok(SnapshotAnswer::Creating)
@@ -155,6 +174,8 @@ pub struct ScriptedAlarms {
 struct AlarmScript {
     alarms: Vec<AlarmState>,
     lag_ms: BTreeMap<String, f64>,
+    connections: BTreeMap<String, Vec<Datapoint>>,
+    fail_metrics: Option<CallError>,
     fail: Option<CallError>,
 }
 
@@ -169,6 +190,17 @@ impl ScriptedAlarms {
     /// Sets an instance's replica lag in milliseconds.
     pub fn lag(&self, instance: &str, millis: f64) {
         lock(&self.state).lag_ms.insert(instance.to_owned(), millis);
+    }
+
+    /// Adds a minute of an instance's connections.
+    pub fn connected(&self, instance: &str, at: Timestamp, value: f64) {
+        let mut state = lock(&self.state);
+        state.connections.entry(instance.to_owned()).or_default().push(Datapoint { at, value });
+    }
+
+    /// Every question about connections fails with this until it is taken back with `None`.
+    pub fn fail_connections_with(&self, error: Option<CallError>) {
+        lock(&self.state).fail_metrics = error;
     }
 
     /// Every call fails with this until it is taken back with `None`.
@@ -190,6 +222,19 @@ impl Alarms for ScriptedAlarms {
         state.fail.clone().map_or(Ok(()), Err)?;
         Ok(state.lag_ms.get(instance).copied())
     }
+
+    async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError> {
+        let state = lock(&self.state);
+        state.fail.clone().or(state.fail_metrics.clone()).map_or(Ok(()), Err)?;
+        let told = instances.iter().map(|instance| {
+            let points = state.connections.get(*instance).into_iter().flatten();
+            Connections {
+                instance: (*instance).to_owned(),
+                points: points.filter(|p| p.at >= since).copied().collect(),
+            }
+        });
+        Ok(told.collect())
+    }
 }
 
 /// DNS as a script.
@@ -201,13 +246,13 @@ pub struct ScriptedNames {
 impl ScriptedNames {
     /// Sets where a name leads, or how the question fails.
     pub fn set(&self, name: &str, answer: Result<Option<String>, CallError>) {
-        lock(&self.cnames).insert(name.to_owned(), answer);
+        lock(&self.cnames).insert(name.to_lowercase(), answer);
     }
 }
 
 #[async_trait]
 impl Names for ScriptedNames {
     async fn cname(&self, name: &str) -> Result<Option<String>, CallError> {
-        lock(&self.cnames).get(name).cloned().unwrap_or(Ok(None))
+        lock(&self.cnames).get(&name.to_lowercase()).cloned().unwrap_or(Ok(None))
     }
 }
