@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub struct Evidence {
     /// When the fault struck the estate.
     pub fault_at: Timestamp,
-    /// What was planned to strike the model, and when it did.
+    /// What was planned to strike the model and the servers, and when it did.
     pub faults: Vec<PlannedFault>,
     /// The state changes of the trusted alarm on the bus, from the fault on.
     pub alarm_events: Vec<AlarmEvent>,
@@ -54,6 +54,12 @@ pub struct PlannedFault {
     pub name: String,
     /// When it struck; none: it never did, and the outage was another one than its row says.
     pub struck_at: Option<Timestamp>,
+}
+
+impl From<real_estate::fault::Fate> for PlannedFault {
+    fn from(fate: real_estate::fault::Fate) -> Self {
+        Self { name: recovery::text::wire_name(&fate.blow), struck_at: fate.struck_at }
+    }
 }
 
 /// What a client of the real services saw.

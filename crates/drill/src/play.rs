@@ -3,7 +3,7 @@
 use crate::{
     error::DrillError,
     estate_client::{self, Present},
-    evidence::{DeadLetter, Evidence, Felt, Letter, Move},
+    evidence::{DeadLetter, Evidence, Felt, Letter, Move, PlannedFault},
     experiment, inbox,
     listener::AlarmEvent,
     scenario::{Moment, PersonAsks, Scenario},
@@ -58,10 +58,12 @@ pub async fn play(
     let gave_up = watch.until_closed(scenario).await?;
     let (moves, mut alarm_events) = (watch.moves, watch.alarm);
     view.end();
+    let mut faults = Vec::new();
     let felt = match (real, struck) {
         (Some(real), Some(struck)) => {
             view.say("writing on, to see whether the normal rate holds");
             until_back(&real, scenario, fault_at).await?;
+            faults.extend(real.client.blows().await?.into_iter().map(PlannedFault::from));
             Some(felt(real, struck, scenario).await?)
         }
         _ => None,
@@ -71,9 +73,10 @@ pub async fn play(
     alarm_events.extend(stage.listener.drain(&stage.api).await?);
     let after = stage.estate.present(DATABASE).await?;
     let incidents = stage.incidents().await?;
+    faults.extend(stage.estate.planned_faults().await?);
     Ok(Evidence {
         fault_at,
-        faults: stage.estate.planned_faults().await?,
+        faults,
         alarm_events,
         requests: stage.estate.requests(fault_at).await?,
         moves,

@@ -3,7 +3,7 @@
 use crate::error::DrillError;
 use estate::model::{Seed, ServiceSeed};
 use real_estate::{
-    fault::{RealFault, Struck},
+    fault::{Fate, RealFault, Struck},
     world::{OldWriter, Wanted},
 };
 use reqwest::Method;
@@ -159,6 +159,14 @@ impl RealClient {
     /// Why it cannot.
     pub async fn strike(&self, faults: &[RealFault]) -> Result<Struck, DrillError> {
         self.ask(Method::POST, "/faults", &json!(faults)).await
+    }
+
+    /// What was to strike, and when it did.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn blows(&self) -> Result<Vec<Fate>, DrillError> {
+        self.ask(Method::GET, "/faults", &Value::Null).await
     }
 
     /// Starts the probe; every attempt becomes a line of `file`.

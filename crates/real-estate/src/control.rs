@@ -79,6 +79,7 @@ async fn answer(
             let struck = fault::strike(&current.world()?, faults).await.map_err(RealEstateError::Fault)?;
             Ok(json!(struck))
         }
+        ("GET", "/faults") => Ok(json!(current.world()?.blows.all())),
         ("POST", "/probe") => {
             let wanted: ProbeWanted = parse(body)?;
             current.probe(wanted.services, &wanted.file).await

@@ -1,8 +1,12 @@
 //! What can be done to the real servers. The model is told nothing: it sees it.
 
 use crate::{endpoint::Mechanism, world::World};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// What is done to the server that is the writer when the fault is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,19 +45,54 @@ pub(crate) async fn strike(world: &Arc<World>, faults: Vec<RealFault>) -> Result
     let writer = world.cluster_of(&state).map(|cluster| cluster.writer.clone()).ok_or("no cluster")?;
     let mut struck = Struck { instance: writer.clone(), mechanism: None };
     for fault in faults {
+        let number = world.blows.planned(fault.blow);
         if fault.after_s <= 0.0 {
             struck.mechanism = hit(world, &writer, fault.blow).await?.or(struck.mechanism);
+            world.blows.struck(number);
             continue;
         }
         let (world, writer) = (Arc::clone(world), writer.clone());
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs_f64(fault.after_s)).await;
-            if let Err(why) = hit(&world, &writer, fault.blow).await {
-                tracing::error!(?fault, "the fault did not strike: {why}");
+            match hit(&world, &writer, fault.blow).await {
+                Ok(_) => world.blows.struck(number),
+                Err(why) => tracing::error!(?fault, "the fault did not strike: {why}"),
             }
         });
     }
     Ok(struck)
+}
+
+/// A blow and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fate {
+    /// What was to be done.
+    #[serde(rename = "fault")]
+    pub blow: Blow,
+    /// When it was done; none: it has not been.
+    pub struck_at: Option<Timestamp>,
+}
+
+/// The blows of a world, in the order in which they were asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Blows(Mutex<Vec<Fate>>);
+
+impl Blows {
+    fn planned(&self, blow: Blow) -> usize {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Fate { blow, struck_at: None });
+        all.len() - 1
+    }
+
+    fn struck(&self, number: usize) {
+        if let Some(fate) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
+            fate.struck_at = Some(Timestamp::now());
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Fate> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What was struck.

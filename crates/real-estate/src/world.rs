@@ -3,6 +3,7 @@
 use crate::{
     RealEstateError,
     endpoint::Endpoint,
+    fault::Blows,
     postgres::{Binaries, Health, Replication, Servers},
     tasks::{Recipe, Tasks},
 };
@@ -76,6 +77,8 @@ pub struct World {
     pub cluster: Key,
     /// Instances that are being brought back just now: what their servers do is our own doing.
     returning: Mutex<BTreeSet<String>>,
+    /// What was done to the servers.
+    pub(crate) blows: Blows,
 }
 
 impl World {
@@ -121,6 +124,7 @@ impl World {
             old_writer,
             cluster,
             returning,
+            blows: Blows::default(),
         };
         world.start_tasks(&state).await?;
         Ok(world)

@@ -1,11 +1,12 @@
 //! The checks of a drill: pure functions of what was seen.
 
+mod course;
 mod felt;
 mod told;
 mod verdicts;
 
 use crate::{evidence::Evidence, scenario::Expect};
-use recovery::{Closing, Incident, Verdict};
+use recovery::{Closing, Event, Incident, Verdict};
 use serde::Serialize;
 
 /// One check and what came of it.
@@ -29,21 +30,23 @@ impl Check {
 #[must_use]
 pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
     let mut checks = vec![
+        course::faults_struck(seen),
         one_incident(seen),
         closed_as_expected(seen, expect),
         failover_calls(seen, expect),
-        failover_target(seen),
+        failover_target(seen, expect),
         writer(seen, expect),
-        no_update_before_endpoint(seen),
+        no_update_before_endpoint(seen, expect),
         tasks_restarted(seen, expect),
         bystanders_untouched(seen, expect),
         told::notices(seen, "stakeholders", "stakeholders-told", &expect.stakeholders),
         told::notices(seen, "on-call", "on-call-told", &expect.on_call),
-        told::says_drill(seen),
+        told::says_drill(seen, expect),
         told::poison_found(seen),
         told::nothing_else_dead(seen),
         executions(seen, expect),
     ];
+    checks.extend(course::as_the_row_says(seen, expect));
     if let Some(guard) = expect.guard {
         let closing = seen.incident().and_then(verdicts::closing);
         let passed = closing.is_some_and(|v| v.guard == guard);
@@ -109,10 +112,11 @@ fn failover_calls(seen: &Evidence, expect: &Expect) -> Check {
     )
 }
 
-fn failover_target(seen: &Evidence) -> Check {
+fn failover_target(seen: &Evidence, expect: &Expect) -> Check {
     let targets: Vec<Option<&str>> =
         seen.requests_of("FailoverDBCluster").map(|r| r.parameter("TargetDBInstanceIdentifier")).collect();
-    let passed = targets.iter().all(|t| t.is_some_and(|t| t != seen.writer_before));
+    let called = !targets.is_empty() || expect.failover_calls == 0;
+    let passed = called && targets.iter().all(|t| t.is_some_and(|t| t != seen.writer_before));
     Check::new(
         "target-was-not-the-old-writer",
         passed,
@@ -129,10 +133,10 @@ fn writer(seen: &Evidence, expect: &Expect) -> Check {
     )
 }
 
-fn no_update_before_endpoint(seen: &Evidence) -> Check {
+fn no_update_before_endpoint(seen: &Evidence, expect: &Expect) -> Check {
     let name = "no-update-before-endpoint";
     let Some(first) = seen.requests_of("UpdateService").map(|r| r.at).next() else {
-        return Check::new(name, true, "no UpdateService at all");
+        return Check::new(name, expect.recycled.is_empty(), "no UpdateService at all");
     };
     let Some(last) = seen.last_move() else {
         return Check::new(name, false, format!("UpdateService at {first:.3}, and nothing ever moved"));
@@ -209,5 +213,14 @@ fn executions(seen: &Evidence, expect: &Expect) -> Check {
     let allowed = if expect.execution_fails() { "FAILED" } else { "SUCCEEDED" };
     let told: Vec<String> = seen.executions.iter().map(|(name, status)| format!("{name} {status}")).collect();
     let name = if expect.execution_fails() { "execution-failed-as-escalated" } else { "no-execution-failed" };
-    Check::new(name, seen.executions.iter().all(|(_, s)| s == allowed), told.join(", "))
+    // What the door refuses or only records is never started.
+    let started = !seen.executions.is_empty() || seen.incident().is_some_and(at_the_door);
+    let passed = started && seen.executions.iter().all(|(_, s)| s == allowed);
+    Check::new(name, passed, if told.is_empty() { "no execution".to_owned() } else { told.join(", ") })
+}
+
+/// Whether an incident was closed in the moment in which it was opened.
+fn at_the_door(incident: &Incident) -> bool {
+    let opening = incident.records.first().map(|r| &r.event);
+    matches!(opening, Some(Event::Opened { closing: Some(_), .. }))
 }
