@@ -8,6 +8,9 @@ use recovery::{
     log::Log,
 };
 
+/// Seconds until the look at news that came too late for this one.
+pub(crate) const LOOK_AT_NEWS_S: u64 = 1;
+
 /// A decision with what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -83,7 +86,14 @@ pub(crate) async fn carry_out(
         }
         Turn::Close(closing) => {
             let event = Event::Closed { closing, step: Some(step), verdict: verdict.clone() };
-            log.append(now, event, &owes).await?;
+            // CloudWatch does not repeat what it told, and nobody asks again: after the close it would be lost. Only
+            // people who take over look at everything anyway.
+            let news = log.incident.newest_news();
+            let seen = |i: &Incident| closing == Closing::Escalated || i.newest_news() == news;
+            if !log.append_when(now, event, &owes, seen).await? {
+                let summary = "News came in the moment of the close: it is looked at first.";
+                return Ok(StepReply::again(run, step, LOOK_AT_NEWS_S, summary));
+            }
             StepReply::new(run, step, Next::Stop, summary)
         }
     };

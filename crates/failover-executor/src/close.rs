@@ -1,6 +1,10 @@
 //! Step `close`: the recovery is over, and people hear it.
 
-use crate::carry_out::{Judgement, carry_out};
+use crate::{
+    Ports,
+    carry_out::{Judgement, carry_out},
+    verify,
+};
 use jiff::Timestamp;
 use recovery::{
     Closing, Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
@@ -18,16 +22,30 @@ pub enum End {
     Escalate(Verdict),
 }
 
-/// Closes the incident as recovered, or hands it over.
+/// Closes the incident as recovered, or hands it over. Where something was noted since health was verified, or an
+/// earlier attempt verified it, health is watched first.
 ///
 /// # Errors
-/// The store's.
-pub async fn step(now: Timestamp, run: &Run, log: &mut Log<'_>) -> Result<StepReply, StepError> {
+/// As [`verify::step`].
+pub async fn step(
+    now: Timestamp,
+    run: &Run,
+    ports: &Ports,
+    log: &mut Log<'_>,
+) -> Result<StepReply, StepError> {
+    if log.incident.recycled().is_some() && unfinished(&log.incident).is_empty() {
+        let health = verify::watch_for(Step::Close, now, run, ports, log).await?;
+        if health.next != Next::Done {
+            return Ok(health);
+        }
+    }
     match end(&log.incident) {
         End::Recovered(verdict) => {
             let judgement = Judgement::close(Closing::Recovered, verdict);
             let mut reply = carry_out(now, run, log, Step::Close, judgement).await?;
-            reply.next = Next::Done;
+            if reply.next == Next::Stop {
+                reply.next = Next::Done;
+            }
             Ok(reply)
         }
         End::Escalate(verdict) => {
@@ -53,7 +71,7 @@ pub fn end(incident: &Incident) -> End {
             recovery::text::plain(&reason, 900),
         ));
     }
-    if incident.healthy_since().is_none() {
+    if incident.healthy_still_since().is_none() {
         let reason = "Health was not verified, so there is no all-clear.".to_owned();
         return End::Escalate(verdict(Decision::Refuse, Guard::EvidenceMissing, reason));
     }

@@ -105,7 +105,7 @@ async fn take(now: Timestamp, request: &StepRequest, ports: &Ports) -> Result<St
         Step::Promotion => promotion::step(now, run, ports, &mut log).await,
         Step::Endpoint => endpoint::step(now, run, ports, &mut log).await,
         Step::Verify => verify::step(now, run, ports, &mut log).await,
-        Step::Close => close::step(now, run, &mut log).await,
+        Step::Close => close::step(now, run, ports, &mut log).await,
         Step::Recycle | Step::Escalate => {
             Err(StepError::MalformedEvent(format!("step {step:?} is not done by failover-executor")))
         }

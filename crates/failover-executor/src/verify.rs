@@ -1,7 +1,9 @@
 //! Step `verify`: watch until alarms and services have been healthy for the plan's window. No data is not OK.
 
 use crate::{
-    Ports, connections,
+    Ports,
+    carry_out::LOOK_AT_NEWS_S,
+    connections,
     health::{Health, View, judge, recycled},
     incident_of::Case,
     passes,
@@ -46,10 +48,22 @@ pub async fn step(
     ports: &Ports,
     log: &mut Log<'_>,
 ) -> Result<StepReply, StepError> {
-    let reply = |next, summary: String| StepReply::new(run, Step::Verify, next, summary);
-    if log.incident.healthy_since().is_some() {
+    watch_for(Step::Verify, now, run, ports, log).await
+}
+
+/// Looks once, for this step.
+pub(crate) async fn watch_for(
+    step: Step,
+    now: Timestamp,
+    run: &Run,
+    ports: &Ports,
+    log: &mut Log<'_>,
+) -> Result<StepReply, StepError> {
+    let reply = |next, summary: String| StepReply::new(run, step, next, summary);
+    if log.incident.healthy_still_since().is_some() {
         return Ok(reply(Next::Done, "Health has held for the plan's window.".to_owned()));
     }
+    let news = log.incident.newest_news();
     let case = Case::new(run, log);
     let (view, pools) = tokio::join!(look(&case, ports), connections::look(&case, ports));
     let view = view?;
@@ -74,13 +88,14 @@ pub async fn step(
             let reason = with_pools(&health.reason, &pools);
             let event =
                 Event::Verified { healthy_since: since, verdict: verdict.clone(), pools: Some(pools) };
-            log.append(now, event, &[]).await?;
+            if !log.append_when(now, event, &[], |i| i.newest_news() == news).await? {
+                let summary = "News came in the moment of this look: it is looked at first.";
+                return Ok(StepReply::again(run, step, LOOK_AT_NEWS_S, summary));
+            }
             let summary = format!("Healthy for {}. {reason}", plan.verify_for);
             Ok(reply(Next::Done, summary).because(verdict))
         }
-        Watch::Again(after_s) => {
-            Ok(StepReply::again(run, Step::Verify, after_s, with_pools(&health.reason, &pools)))
-        }
+        Watch::Again(after_s) => Ok(StepReply::again(run, step, after_s, with_pools(&health.reason, &pools))),
         Watch::TooLong => give_up(
             Guard::TookTooLong,
             format!("Health has not held for {} in time. {}", plan.verify_for, health.reason),
@@ -158,7 +173,10 @@ pub fn watch(now: Timestamp, case: &Case<'_>, view: &View, health: &Health) -> W
         .latest(|r| {
             let begins = matches!(
                 r.event,
-                Event::Recycled { .. } | Event::EndpointMoved { .. } | Event::Resumed { .. }
+                Event::Recycled { .. }
+                    | Event::EndpointMoved { .. }
+                    | Event::Verified { .. }
+                    | Event::Resumed { .. }
             );
             begins.then_some(r.at)
         })

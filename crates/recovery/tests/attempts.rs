@@ -70,7 +70,7 @@ fn a_new_attempt_goes_on_after_what_was_achieved_last() {
         (Event::Noted { verdict: verdict(), alarm_at: None }, Entry::Recycle),
         (Event::Recycled { recycled: 2, failed: Vec::new() }, Entry::Verify),
         (Event::Health { healthy: true, reason: name("for the test") }, Entry::Verify),
-        (Event::Verified { healthy_since: fixture::at(2), verdict: verdict(), pools: None }, Entry::Close),
+        (Event::Verified { healthy_since: fixture::at(2), verdict: verdict(), pools: None }, Entry::Verify),
     ];
     let (store, run) = opened(Entry::Confirm);
     let mut log = done(Log::of_run(&store, &run)).unwrap();

@@ -3,6 +3,7 @@
 mod anew;
 mod consent;
 mod decisions;
+mod news;
 mod pools;
 mod resumed;
 mod scene;

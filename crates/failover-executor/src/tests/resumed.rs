@@ -132,7 +132,9 @@ async fn health_that_nobody_watched_holds_no_window() {
     assert_eq!(scene.twice(Step::Verify, 230).await.next, Next::Again);
     assert_eq!(scene.twice(Step::Verify, 231).await.next, Next::Done);
     assert!(matches!(scene.last().await, Event::Verified { healthy_since, .. } if healthy_since == at(171)));
-    assert_eq!(scene.resume(240).await, Entry::Close);
-    assert_eq!(scene.twice(Step::Close, 241).await.next, Next::Done);
+    assert_eq!(scene.resume(240).await, Entry::Verify);
+    assert_eq!(scene.twice(Step::Verify, 241).await.next, Next::Again);
+    assert_eq!(scene.twice(Step::Verify, 301).await.next, Next::Done);
+    assert_eq!(scene.twice(Step::Close, 302).await.next, Next::Done);
     assert_eq!(scene.closed().await, Some(Closing::Recovered));
 }

@@ -28,7 +28,7 @@ fn news(name: &str, state: ServiceState) -> ServiceNews {
 }
 
 /// Endpoint confirmed at 100, services recycled at 150.
-async fn recycled(state: ServiceState) -> Scene {
+pub(super) async fn recycled(state: ServiceState) -> Scene {
     let scene = Scene::open().await;
     for step in [Step::Confirm, Step::Assess, Step::FailOver] {
         scene.once(step, 30).await.unwrap();

@@ -172,8 +172,8 @@ impl Incident {
             Event::AlreadyMoved { .. } | Event::FailoverIntended { .. } => Some(Entry::Promotion),
             Event::Promoted { .. } => Some(Entry::Endpoint),
             Event::EndpointMoved { .. } => Some(Entry::Recycle),
-            Event::Recycled { .. } => Some(Entry::Verify),
-            Event::Verified { .. } => Some(Entry::Close),
+            // What was verified may be old by now: health is watched anew.
+            Event::Recycled { .. } | Event::Verified { .. } => Some(Entry::Verify),
             Event::Started { .. }
             | Event::Noted { .. }
             | Event::Held { .. }
@@ -199,6 +199,25 @@ impl Incident {
     #[must_use]
     pub fn pools(&self) -> Option<&Pools> {
         self.latest(|r| if let Event::Verified { pools, .. } = &r.event { pools.as_ref() } else { None })
+    }
+
+    /// When the healthy window that held began, as long as that counts: it was verified by this attempt, and nothing
+    /// has been noted since.
+    #[must_use]
+    pub fn healthy_still_since(&self) -> Option<Timestamp> {
+        self.latest(|r| {
+            if let Event::Verified { healthy_since, .. } = &r.event {
+                return Some(Some(*healthy_since));
+            }
+            matches!(r.event, Event::Noted { .. } | Event::Resumed { .. }).then_some(None)
+        })
+        .flatten()
+    }
+
+    /// Number of the newest news that was noted; zero: none was. What is noted after a look was not seen by it.
+    #[must_use]
+    pub fn newest_news(&self) -> u64 {
+        self.latest(|r| matches!(r.event, Event::Noted { .. }).then_some(r.sequence)).unwrap_or(0)
     }
 
     /// How it ended, and when.

@@ -4,7 +4,7 @@ use super::lock;
 use crate::{
     error::{CallError, Failure},
     head::Head,
-    incident::{IncidentId, Record},
+    incident::{Event, IncidentId, Record},
     notice::Notice,
     ports::{Bus, Committed, Execution, Executions, Incidents, Scope, Switch, Topic},
     run::Run,
@@ -28,9 +28,15 @@ struct Table {
     switches: Vec<Switch>,
     published: BTreeMap<String, String>,
     fail: Option<CallError>,
+    interjection: Option<Event>,
 }
 
 impl MemoryIncidents {
+    /// Somebody else writes this into the same incident right before the next commit, which thus meets a conflict.
+    pub fn interject(&self, event: Event) {
+        lock(&self.state).interjection = Some(event);
+    }
+
     /// Every call fails with this until it is taken back with `None`: the store is down.
     pub fn fail_with(&self, error: Option<CallError>) {
         lock(&self.state).fail = error;
@@ -44,6 +50,21 @@ impl MemoryIncidents {
 }
 
 impl Table {
+    /// What somebody else writes before `record`, in the hand of the attempt that is in charge.
+    fn interrupt(&mut self, record: &Record) {
+        let Some(head) = self.heads.get(&record.database).filter(|h| h.incident == record.incident) else {
+            return;
+        };
+        let Some(event) = self.interjection.take() else {
+            return;
+        };
+        let (sequence, fence) = (head.sequence + 1, head.fence);
+        let first = Record { sequence, fence, event, owes: Vec::new(), ..record.clone() };
+        let after = Head::after(Some(head), &first);
+        self.heads.insert(record.database.clone(), after);
+        self.records.entry(record.incident.to_string()).or_default().push(first);
+    }
+
     fn up(&self) -> Result<(), CallError> {
         self.fail.clone().map_or(Ok(()), Err)
     }
@@ -75,6 +96,7 @@ impl Incidents for MemoryIncidents {
     ) -> Result<Committed, CallError> {
         let mut table = lock(&self.state);
         table.up()?;
+        table.interrupt(record);
         let now = table.heads.get(&record.database);
         let refused =
             |failure, message: &str| CallError::new("DynamoDB", "TransactWriteItems", failure, message);
