@@ -118,12 +118,32 @@ where
     F: Fn(E, Timestamp) -> Work,
     Work: Future<Output = Result<R, StepError>>,
 {
+    serve_until(|event, now, _deadline| handler(event, now)).await
+}
+
+/// As [`serve`], for a function that works as long as it may: its handler also gets the moment at which Lambda ends
+/// it.
+pub async fn serve_until<E, R, F, Work>(handler: F) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    R: Serialize,
+    F: Fn(E, Timestamp, Timestamp) -> Work,
+    Work: Future<Output = Result<R, StepError>>,
+{
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let span = tracing::info_span!("invocation", request_id = %event.context.request_id);
-        answer(event.payload, handler).instrument(span)
+        let deadline = deadline(event.context.deadline);
+        async move { answer(event.payload, &|event, now| handler(event, now, deadline)).await }
+            .instrument(span)
     }))
     .await
+}
+
+/// Lambda's deadline, in milliseconds since 1970; one that is no time at all leaves none.
+fn deadline(milliseconds: u64) -> Timestamp {
+    let moment = i64::try_from(milliseconds).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    moment.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 async fn answer<E, R, F, Work>(event: Value, handler: &F) -> Result<R, Fault>
@@ -194,6 +214,7 @@ fn ours(level: LevelFilter) -> Targets {
         "failover_executor",
         "notifier",
         "plan",
+        "prober",
         "recovery",
         "snapshotter",
         "task_recycler",
@@ -274,6 +295,12 @@ mod tests {
         assert_eq!(fault.0.name(), "InvalidPlan");
         let fault = answer(json!(7), &handler).await.expect_err("not a step");
         assert_eq!(fault.0.name(), "MalformedEvent");
+    }
+
+    #[test]
+    fn a_deadline_is_a_moment_and_nonsense_leaves_no_time() {
+        assert_eq!(deadline(1_772_359_210_250), "2026-03-01T10:00:10.25Z".parse().unwrap());
+        assert_eq!(deadline(u64::MAX), Timestamp::UNIX_EPOCH);
     }
 
     #[tokio::test]
