@@ -27,6 +27,8 @@ pub enum OldWriter {
     Returns,
     /// Nobody touches it: what it does when it wakes up is not stopped.
     Stays,
+    /// It refuses writes and keeps its connections.
+    Demoted,
 }
 
 /// How the world is to be.
@@ -174,11 +176,14 @@ impl World {
             self.servers.health(instance).await,
             Health::Writer | Health::Standby | Health::ReadOnly
         );
-        if self.old_writer == OldWriter::Stays || !answers {
-            return Ok(());
+        match self.old_writer {
+            OldWriter::Returns if answers => {
+                self.returning().insert(instance.to_owned());
+                self.servers.crash(instance).map_err(said)
+            }
+            OldWriter::Demoted if answers => self.servers.demote(instance).await.map_err(said),
+            OldWriter::Returns | OldWriter::Demoted | OldWriter::Stays => Ok(()),
         }
-        self.returning().insert(instance.to_owned());
-        self.servers.crash(instance).map_err(said)
     }
 
     async fn repoint(&self, instance: &str, source: &str) -> Result<(), String> {
@@ -205,7 +210,7 @@ impl World {
     }
 
     async fn bring_back(&self, instance: &str) -> Result<(), String> {
-        if self.old_writer == OldWriter::Stays {
+        if self.old_writer != OldWriter::Returns {
             return Ok(());
         }
         let writer = self.cluster_of(&self.estate.state()).map(|cluster| cluster.writer.clone());

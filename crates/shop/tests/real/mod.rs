@@ -112,7 +112,7 @@ impl Shop {
         Self::start(pool, service, port, &login)
     }
 
-    fn start(pool: &str, service: &str, database_port: u16, login: &Login) -> Self {
+    pub(crate) fn start(pool: &str, service: &str, database_port: u16, login: &Login) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_shop"))
             .env_clear()
             .envs([("SHOP_SERVICE", service), ("SHOP_TASK", "t1"), ("SHOP_PORT", "0"), ("SHOP_POOL", pool)])
