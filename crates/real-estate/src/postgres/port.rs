@@ -48,7 +48,7 @@ mod tests {
         let first = free(&[]).unwrap();
         let second = free(&[first]).unwrap();
         assert_ne!(first, second);
-        assert!(first >= LOWEST && first < USUAL_FIRST, "{first}");
+        assert!((LOWEST..USUAL_FIRST).contains(&first), "{first}");
     }
 
     #[test]
