@@ -22,6 +22,8 @@ pub mod real;
 pub mod report;
 pub mod run;
 pub mod run_folder;
+#[cfg(test)]
+mod sample;
 pub mod scenario;
 pub mod stage;
 pub mod view;

@@ -2,6 +2,8 @@
 
 mod course;
 mod felt;
+#[cfg(test)]
+mod tests;
 mod told;
 mod verdicts;
 
