@@ -45,6 +45,21 @@ pub(crate) enum InstanceNews {
     SnapshotDone,
 }
 
+/// What RDS takes as the kind of an event's source (API reference, `DescribeEvents`, `SourceType`).
+const SOURCE_TYPES: [&str; 11] = [
+    "db-instance",
+    "db-parameter-group",
+    "db-security-group",
+    "db-snapshot",
+    "db-cluster",
+    "db-cluster-snapshot",
+    "custom-engine-version",
+    "db-proxy",
+    "blue-green-deployment",
+    "db-shard-group",
+    "zero-etl",
+];
+
 impl Estate {
     /// Tells news about a cluster.
     pub(crate) fn tell_cluster(&mut self, at: Timestamp, key: &Key, news: &ClusterNews) {
@@ -126,6 +141,9 @@ impl Estate {
                 "InvalidParameterCombination",
                 "SourceType must be provided when SourceIdentifier is provided.",
             ));
+        }
+        if let Some(kind) = select.source_type.as_deref().filter(|kind| !SOURCE_TYPES.contains(kind)) {
+            return Err(Refusal::new("InvalidParameterValue", format!("Invalid source type: {kind}")));
         }
         let minutes = select.minutes.unwrap_or(60).clamp(1, 14 * 24 * 60);
         let until = select.until.unwrap_or(at);

@@ -288,6 +288,8 @@ fn events_are_found_by_source_category_and_time() {
     assert_eq!(found(100.0, of("orders-1", "db-instance")), ["RDS-EVENT-0004", "RDS-EVENT-0006"]);
     let untyped = EventSelect { source: Some("orders".into()), ..EventSelect::default() };
     assert_eq!(found(100.0, untyped), ["InvalidParameterCombination"]);
+    let castle = EventSelect { source_type: Some("db-castle".into()), ..EventSelect::default() };
+    assert_eq!(found(100.0, castle), ["InvalidParameterValue"]);
     let failover = EventSelect { categories: vec!["failover".into()], ..EventSelect::default() };
     assert_eq!(found(100.0, failover.clone()).len(), 2);
     let since = EventSelect { from: Some(at(5.0)), ..failover };
