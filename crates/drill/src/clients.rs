@@ -6,7 +6,7 @@ use crate::{
 };
 use felt::{Mark, MarkKind, Picture, Promotion, Rule, Series, Span};
 use jiff::Timestamp;
-use recovery::Incident;
+use recovery::{Incident, incident::Trigger};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +38,11 @@ pub struct Outage {
     pub pool: &'static str,
     /// The outage in seconds by the recovery's phases, as far as this service felt them.
     pub by_phase: Option<felt::Beside>,
-    /// Mainstay's own share of it.
+    /// What of it was neither the promotion, the endpoint's lag, nor the tasks' own start.
     pub own_share: Option<felt::Share>,
+    /// The same without the alarm's detection and the plan's confirmation window, which its user chooses: the time in
+    /// which Mainstay itself was at work.
+    pub at_work: Option<felt::Share>,
     /// How it was measured.
     #[serde(flatten)]
     pub recovery: felt::Recovery,
@@ -73,6 +76,10 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
                 pool: real::pool(service),
                 by_phase: recovered_at.map(|at| felt::beside(fault_at, at, &phases)),
                 own_share: recovered_at.map(|at| felt::own_share(fault_at, at, &others(seen))),
+                at_work: recovered_at.map(|at| {
+                    let chosen = [others(seen), chosen(seen)].concat();
+                    felt::own_share(fault_at, at, &chosen)
+                }),
                 recovery,
             },
         );
@@ -126,8 +133,7 @@ fn milestones(seen: &Evidence) -> [(&'static str, Option<Timestamp>); 5] {
     ]
 }
 
-/// What is not Mainstay's own time: the promotion, the endpoint's lag, and the tasks' own start. Detection counts as
-/// ours, and so does the plan's confirmation window: how long they take is what a user of Mainstay chooses.
+/// What is nobody's choice: the promotion, the endpoint's lag, and the tasks' own start.
 fn others(seen: &Evidence) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut add = |name: &str, from: Option<Timestamp>, until: Option<Timestamp>| {
@@ -142,6 +148,19 @@ fn others(seen: &Evidence) -> Vec<Span> {
     add("endpoint", promoted, seen.moved("the endpoint"));
     let updates = seen.requests_of("UpdateService").map(|r| r.at);
     add("tasks", updates.min(), incident.and_then(Incident::recycled).map(|(at, _)| at));
+    spans
+}
+
+/// What the user of Mainstay chooses: how the alarm detects, and how long it must speak.
+fn chosen(seen: &Evidence) -> Vec<Span> {
+    let Some(incident) = seen.incident() else { return Vec::new() };
+    let mut spans: Vec<Span> =
+        incident.opened_at().map(|at| Span::new("detection", seen.fault_at, at)).into_iter().collect();
+    if let (Some(Trigger::Alarm { name, at, .. }), Some(plan)) = (incident.trigger(), incident.plan()) {
+        let window = plan.database.detection.alarm(name).map_or(0, |alarm| alarm.speaks_for.as_secs());
+        let seconds = std::time::Duration::from_secs(window).as_secs_f64();
+        spans.extend(later(*at, seconds).map(|until| Span::new("window", *at, until)));
+    }
     spans
 }
 

@@ -123,14 +123,16 @@ fn clients(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
                 beside.outside
             )?;
         }
-        if let Some(share) = &outage.own_share
-            && let Some(fraction) = share.fraction
-        {
+        if let (Some(share), Some(work)) = (&outage.own_share, &outage.at_work) {
+            let percent = |share: &felt::Share| share.fraction.unwrap_or(0.0) * 100.0;
             writeln!(
                 out,
-                "    not the promotion, the endpoint or the tasks' start: {:.1} s, {:.0} % (detection and the plan's window are in it)",
+                "    neither promotion, endpoint nor tasks' start: {:.1} s ({:.0} %); without detection and the plan's window, \
+                 Mainstay's own work: {:.1} s ({:.0} %)",
                 share.own,
-                fraction * 100.0
+                percent(share),
+                work.own,
+                percent(work)
             )?;
         }
     }

@@ -76,7 +76,7 @@ fn remove_dead(parent: &Path) {
         let dead = File::open(path.join(ALIVE)).is_ok_and(|file| file.try_lock().is_ok());
         if dead && !path.join(KEPT).exists() {
             // Its servers outlive a process that was killed. What cannot be ended keeps its folder, for the next run.
-            if real_estate::postgres::sweep(&path).is_ok() {
+            if real_estate::sweep(&path).is_ok() {
                 let _ = std::fs::remove_dir_all(path);
             }
         }

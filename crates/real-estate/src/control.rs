@@ -71,7 +71,7 @@ async fn answer(
         }
         ("DELETE", "/world") => {
             current.end_probe().await?;
-            current.end();
+            current.end().await;
             Ok(json!({ "real": false }))
         }
         ("POST", "/faults") => {

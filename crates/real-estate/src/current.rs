@@ -10,12 +10,32 @@ use estate::{model::Effect, server::Handle};
 use serde_json::{Value, json};
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tokio::{
     sync::{broadcast, mpsc},
     task::JoinHandle,
 };
+
+/// How the name of a world's folder begins.
+const WORLD: &str = "world-";
+
+/// Removes what the worlds of a killed run left below its folder: processes, shared memory, files. Nothing else is
+/// touched, and nothing of a run that lives.
+///
+/// # Errors
+/// What could not be removed.
+pub fn sweep(folder: &Path) -> Result<(), RealEstateError> {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(WORLD) {
+            crate::postgres::sweep(&entry.path())?;
+        }
+    }
+    Ok(())
+}
 
 /// What holds the world of the moment.
 #[derive(Debug)]
@@ -28,6 +48,7 @@ pub(crate) struct Current {
     probe: tokio::sync::Mutex<Option<Probe>>,
     /// Worlds are made one after the other.
     making: tokio::sync::Mutex<()>,
+    made: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -37,28 +58,33 @@ struct Live {
 }
 
 impl Drop for Live {
+    /// Ends everything, though something may still hold the world; blocks for up to some seconds.
     fn drop(&mut self) {
         for task in &self.loops {
             task.abort();
         }
+        self.world.end();
     }
 }
 
 impl Current {
     pub(crate) fn new(estate: Handle, ground: Ground) -> Self {
-        let (binaries, live, probe, making) = Default::default();
-        Self { estate, ground, binaries, live, probe, making }
+        let (binaries, live, probe, making, made) = Default::default();
+        Self { estate, ground, binaries, live, probe, making, made }
     }
 
     /// Makes a world of the model's present, in place of the one before.
     pub(crate) async fn make(&self, wanted: &Wanted) -> Result<Value, RealEstateError> {
         let _one = self.making.lock().await;
         self.end_probe().await?;
-        // The old world first: its folder and its names are the new one's.
-        self.end();
+        self.end().await;
         let binaries = self.binaries.get_or_try_init(|| find(&self.ground)).await?;
         let effects = self.estate.effects();
-        let world = Arc::new(World::make(self.estate.clone(), binaries, &self.ground, wanted).await?);
+        // A folder of its own: what may still end the world before must not take this one's.
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let folder = self.ground.folder.join(format!("{WORLD}{number}"));
+        let made = World::make(self.estate.clone(), binaries, &self.ground.shop, &folder, wanted).await;
+        let world = Arc::new(made?);
         let addresses: Vec<Value> = world
             .instances
             .iter()
@@ -80,8 +106,15 @@ impl Current {
     }
 
     /// Ends what is real: the model is on its own again.
-    pub(crate) fn end(&self) {
+    pub(crate) async fn end(&self) {
         self.estate.set_tasks_outside(false);
+        let live = self.replace(None);
+        // It panics only if ending panicked, and then there is nothing left to do.
+        let _ = tokio::task::spawn_blocking(move || drop(live)).await;
+    }
+
+    /// The same at once, when no runtime waits for it.
+    pub(crate) fn end_now(&self) {
         drop(self.replace(None));
     }
 

@@ -19,6 +19,7 @@ pub mod tasks;
 pub mod world;
 
 use current::Current;
+pub use current::sweep;
 use estate::server::Handle;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -91,7 +92,7 @@ impl RealEstate {
 impl Drop for RealEstate {
     fn drop(&mut self) {
         self.server.abort();
-        self.current.end();
+        self.current.end_now();
     }
 }
 

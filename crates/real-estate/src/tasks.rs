@@ -146,6 +146,12 @@ impl Tasks {
         self.lock().remove(task);
     }
 
+    /// Kills all tasks.
+    pub fn kill(&self) {
+        // Dropping a child kills it.
+        self.lock().clear();
+    }
+
     /// The tasks that ended by themselves; they are forgotten.
     pub fn take_ended(&self) -> Vec<String> {
         let mut all = self.lock();

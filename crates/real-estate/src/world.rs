@@ -14,7 +14,7 @@ use estate::{
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -92,7 +92,8 @@ impl World {
     pub async fn make(
         estate: Handle,
         binaries: &Binaries,
-        ground: &Ground,
+        shop: &Path,
+        folder: &Path,
         wanted: &Wanted,
     ) -> Result<Self, RealEstateError> {
         let state = estate.state();
@@ -100,7 +101,7 @@ impl World {
         let mut instances = cluster.members.clone();
         instances.sort_by_key(|id| *id != cluster.writer);
         let replication = if wanted.synchronous { Replication::AnyOne } else { Replication::Asynchronous };
-        let servers = Servers::start(binaries, &ground.folder, &instances, replication).await?;
+        let servers = Servers::start(binaries, folder, &instances, replication).await?;
         let open = |instance: Option<&String>| {
             let address = instance.and_then(|id| servers.address(id)).ok_or(RealEstateError::NoCluster)?;
             Endpoint::open(address).map_err(RealEstateError::Endpoint)
@@ -108,7 +109,7 @@ impl World {
         let endpoint = open(instances.first())?;
         let reader_endpoint = open(instances.get(1).or(instances.first()))?;
         let tasks = Tasks::new(Recipe {
-            program: ground.shop.clone(),
+            program: shop.to_owned(),
             pools: wanted.pools.clone(),
             endpoint: endpoint.address(),
             login: servers.login().clone(),
@@ -130,6 +131,14 @@ impl World {
         };
         world.start_tasks(&state).await?;
         Ok(world)
+    }
+
+    /// Ends every server and task. Blocks for up to some seconds; what is done with them afterwards fails.
+    pub(crate) fn end(&self) {
+        self.tasks.kill();
+        if let Err(error) = self.servers.stop() {
+            tracing::warn!(%error, "something of the servers stays behind");
+        }
     }
 
     async fn start_tasks(&self, state: &State) -> Result<(), RealEstateError> {
