@@ -55,6 +55,7 @@ fn a_steps_sample_is_called_as_its_step() {
         let step = serde_json::to_value(request.step).unwrap();
         assert_eq!(name.strip_prefix("step-"), step.as_str());
         assert_eq!(request.failed.is_some(), request.step == Step::Escalate, "{name}");
+        assert_eq!(request.said.is_some(), request.step == Step::Escalate, "{name}");
     }
 }
 

@@ -46,7 +46,7 @@ async fn to_its_end(world: &World, run: &Run, mut now: Timestamp) -> Vec<Step> {
     let mut step = first(run.entry);
     for _ in 0..500 {
         let function = if step == Step::Recycle { "task-recycler" } else { "failover-executor" };
-        let request = StepRequest { step, run: run.clone(), failed: None };
+        let request = StepRequest { step, run: run.clone(), failed: None, said: None };
         let reply = world.step(function, now, request).await.unwrap_or_else(|e| panic!("{step:?}: {e}"));
         world.comply(now);
         match reply.next {

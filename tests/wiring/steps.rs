@@ -121,7 +121,7 @@ const CASES: &[Case] = &[
         now: 30,
         meanwhile: |_, _| {},
         answer: ("stop", Some("execution-died")),
-        written: || json!([{"type": "closed", "closing": "escalated", "step": "escalate"}]),
+        written: || json!([{"type": "closed", "closing": "escalated", "step": "fail-over"}]),
         calls: &[],
     },
 ];

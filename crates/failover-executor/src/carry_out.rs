@@ -86,11 +86,9 @@ pub(crate) async fn carry_out(
         }
         Turn::Close(closing) => {
             let event = Event::Closed { closing, step: Some(step), verdict: verdict.clone() };
-            // CloudWatch does not repeat what it told, and nobody asks again: after the close it would be lost. Only
-            // people who take over look at everything anyway.
+            // CloudWatch does not repeat what it told, and nobody asks again: after the close it would be lost.
             let news = log.incident.newest_news();
-            let seen = |i: &Incident| closing == Closing::Escalated || i.newest_news() == news;
-            if !log.append_when(now, event, &owes, seen).await? {
+            if !log.append_when(now, event, &owes, |i| i.newest_news() == news).await? {
                 let summary = "News came in the moment of the close: it is looked at first.";
                 return Ok(StepReply::again(run, step, LOOK_AT_NEWS_S, summary));
             }

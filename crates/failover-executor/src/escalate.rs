@@ -1,16 +1,14 @@
 //! Step `escalate`: close the incident as escalated, and say what is done, what is not, and how to go on.
 
 use crate::{
-    Ports, by_hand,
-    carry_out::{Judgement, carry_out},
-    close,
+    Ports, by_hand, close,
     incident_of::{InHand, take_in_hand},
 };
 use jiff::Timestamp;
-use plan::Database;
+use plan::{Database, NoticeKind};
 use recovery::{
     Closing, Decision, Guard, Next, Step, StepError, StepReply, StepRequest, Verdict,
-    incident::{FailoverAnswer, Incident},
+    incident::{Event, FailoverAnswer, Incident},
 };
 use serde_json::Value;
 
@@ -28,24 +26,64 @@ pub async fn step(now: Timestamp, request: &StepRequest, ports: &Ports) -> Resul
         }
         Err(error) => return Err(error),
     };
-    let verdict = verdict(&run.plan.database, &log.incident, request.failed.as_ref());
-    let judgement = Judgement::close(Closing::Escalated, verdict);
-    carry_out(now, run, &mut log, Step::Escalate, judgement).await
+    let said = request.said.as_ref().map(Said::of).unwrap_or_default();
+    let step = said.step;
+    let verdict = verdict(&run.plan.database, &log.incident, request.failed.as_ref(), said.verdict);
+    let reply = StepReply::new(run, Step::Escalate, Next::Stop, verdict.reason.clone());
+    let event = Event::Closed { closing: Closing::Escalated, step, verdict: verdict.clone() };
+    // News that comes meanwhile keeps nothing open: people look at everything anyway.
+    log.append(now, event, &[NoticeKind::Escalation]).await?;
+    Ok(reply.because(verdict))
 }
 
-/// Why people must take over, from what the incident tells and the error that was caught.
+/// What the state machine hands on of the step that could not go on. What is not understood is left out: it must
+/// keep nobody from taking over.
+#[derive(Debug, Default)]
+struct Said {
+    step: Option<Step>,
+    verdict: Option<Verdict>,
+}
+
+impl Said {
+    fn of(said: &Value) -> Self {
+        let field = |name| said.get(name).cloned().unwrap_or_default();
+        Self {
+            step: serde_json::from_value(field("step")).ok(),
+            verdict: serde_json::from_value(field("verdict")).ok(),
+        }
+    }
+}
+
+/// Why people must take over: as the step said it, else from what the incident tells and the error that was caught.
 #[must_use]
-pub fn verdict(plan: &Database, incident: &Incident, failed: Option<&Value>) -> Verdict {
+pub fn verdict(
+    plan: &Database,
+    incident: &Incident,
+    failed: Option<&Value>,
+    said: Option<Verdict>,
+) -> Verdict {
     let (guard, stuck, then) = stuck(plan, incident);
-    let caught = failed.and_then(caught);
-    let reason = match &caught {
-        Some(error) => format!("{stuck} {error}"),
-        None => stuck,
+    let (mut verdict, then) = match (failed.and_then(caught), said) {
+        (Some(error), _) => {
+            // When nothing in the incident explains it, the error does.
+            let guard = if guard == Guard::TookTooLong { Guard::ExecutionDied } else { guard };
+            (Verdict::new(Decision::Refuse, guard, format!("{stuck} {error}")), then)
+        }
+        (None, Some(said)) => {
+            let then = if said.guard == Guard::WriterChanged {
+                // Also services that were restarted hold connections to the writer of before.
+                once_it_leads(plan)
+            } else if said.would_change.is_empty() {
+                then
+            } else {
+                said.would_change.clone()
+            };
+            (said, then)
+        }
+        (None, None) => (Verdict::new(Decision::Refuse, guard, stuck), then),
     };
-    // When nothing in the incident explains it, the error does.
-    let died = guard == Guard::TookTooLong && caught.is_some();
-    let guard = if died { Guard::ExecutionDied } else { guard };
-    let mut verdict = Verdict::new(Decision::Refuse, guard, recovery::text::plain(&reason, 1200))
+    verdict.reason = recovery::text::plain(&verdict.reason, 1200);
+    verdict = verdict
         .about(&plan.name)
         .unless(format!("{then} When it is safe, allow automatic action again: drp ack {}", incident.id));
     for (what, done) in progress(incident) {
@@ -69,20 +107,15 @@ fn stuck(plan: &Database, incident: &Incident) -> (Guard, String, String) {
         let text = format!("The database works again; not recycled: {}.", names.join("; "));
         return (Guard::ServicesFailed, text, format!("Restart by hand: {}.", commands.join("; ")));
     }
-    let services = || {
-        let commands: Vec<String> =
-            plan.services.iter().map(|s| by_hand::redeploy(plan, &s.cluster, &s.name)).collect();
-        format!("Once the endpoint leads to the writer: {}.", commands.join("; "))
-    };
     if incident.endpoint_confirmed_at().is_some() {
         let text = "The database was failed over; the services are not all restarted.".to_owned();
-        return (Guard::TookTooLong, text, services());
+        return (Guard::TookTooLong, text, once_it_leads(plan));
     }
     if let Some((writer, _)) = incident.promoted() {
         let text = format!(
             "{writer} is in charge, but the endpoint does not lead to it yet. No service was restarted."
         );
-        return (Guard::TookTooLong, text, services());
+        return (Guard::TookTooLong, text, once_it_leads(plan));
     }
     if let Some((target, _)) = incident.intent() {
         let then = format!("Look first: {}. Then, if need be: {fail_over}.", by_hand::look(plan));
@@ -103,6 +136,13 @@ fn stuck(plan: &Database, incident: &Incident) -> (Guard, String, String) {
     }
     let text = "Mainstay did not fail the database over.".to_owned();
     (Guard::TookTooLong, text, format!("If the database is down: {fail_over}."))
+}
+
+/// How every service of the plan is restarted by hand.
+fn once_it_leads(plan: &Database) -> String {
+    let commands: Vec<String> =
+        plan.services.iter().map(|s| by_hand::redeploy(plan, &s.cluster, &s.name)).collect();
+    format!("Once the endpoint leads to the writer: {}.", commands.join("; "))
 }
 
 /// What is done and what is not, phase by phase.

@@ -89,6 +89,9 @@ pub struct StepRequest {
     /// For `escalate`: the error that was caught (`Error` and `Cause`), or an empty object.
     #[serde(default)]
     pub failed: Option<serde_json::Value>,
+    /// For `escalate`: the [`Outcome`] of the step that could not go on; of one that failed, its `step` alone.
+    #[serde(default)]
+    pub said: Option<serde_json::Value>,
 }
 
 /// What the state machine does after a step.

@@ -3,6 +3,7 @@
 mod anew;
 mod consent;
 mod decisions;
+mod handed_over;
 mod news;
 mod pools;
 mod resumed;

@@ -52,26 +52,7 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
             all.extend([fail_over, by_hand]);
             all
         }
-        News::Escalated { .. } => {
-            let done = facts.restarted();
-            let unfinished: Vec<String> = database
-                .services
-                .iter()
-                .filter(|s| !done.contains(&name(&s.name)))
-                .take(20)
-                .map(|s| commands::restart(database, &s.cluster, &s.name))
-                .collect();
-            vec![
-                ("First look where it stands", vec![commands::look(database)]),
-                ("Only if the writer has not changed: fail over through Mainstay", fail_over.1),
-                ("Or without Mainstay", by_hand.1),
-                ("Then restart by hand what is not restarted", unfinished),
-                (
-                    "When it is safe, acknowledge, so that Mainstay acts again",
-                    vec![commands::acknowledge(facts.record.incident.as_str())],
-                ),
-            ]
-        }
+        News::Escalated { .. } => take_over(facts, fail_over.1, by_hand.1),
         News::ServicesFailed { failed } => {
             vec![("Restart by hand, once the cause is mended", restart(failed))]
         }
@@ -99,4 +80,38 @@ pub(super) fn act(news: &News<'_>, facts: &Facts<'_>) -> Vec<(&'static str, Vec<
             vec![("Restart by hand, once the cause is mended", restart(&facts.not_restarted()))]
         }
     }
+}
+
+/// What a person does whom Mainstay has handed a recovery.
+fn take_over(
+    facts: &Facts<'_>,
+    fail_over: Vec<String>,
+    by_hand: Vec<String>,
+) -> Vec<(&'static str, Vec<String>)> {
+    let database = facts.database;
+    // After another move of the writer, also what was restarted holds connections to the one of before.
+    let moved = facts.guard() == Some(Guard::WriterChanged);
+    let done = if moved { Vec::new() } else { facts.restarted() };
+    let restart = database
+        .services
+        .iter()
+        .filter(|s| !done.contains(&name(&s.name)))
+        .take(20)
+        .map(|s| commands::restart(database, &s.cluster, &s.name))
+        .collect();
+    let mut all = vec![("First look where it stands", vec![commands::look(database)])];
+    if moved {
+        all.push(("Once the endpoint leads to the writer, restart every service by hand", restart));
+    } else {
+        all.extend([
+            ("Only if the writer has not changed: fail over through Mainstay", fail_over),
+            ("Or without Mainstay", by_hand),
+            ("Then restart by hand what is not restarted", restart),
+        ]);
+    }
+    all.push((
+        "When it is safe, acknowledge, so that Mainstay acts again",
+        vec![commands::acknowledge(facts.record.incident.as_str())],
+    ));
+    all
 }

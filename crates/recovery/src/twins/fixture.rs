@@ -227,7 +227,7 @@ pub fn aws_trigger(instance: Option<&str>) -> Trigger {
 /// A request of the state machine for one step.
 #[must_use]
 pub fn request(run: &Run, step: Step) -> StepRequest {
-    StepRequest { step, run: run.clone(), failed: None }
+    StepRequest { step, run: run.clone(), failed: None, said: None }
 }
 
 /// Writes a head as an earlier incident left it: the writer that was seen last, the last failover.

@@ -41,7 +41,7 @@ fn step(name: &str, task: &Value, states: &Map<String, Value>, findings: &mut Ve
 
 /// The beginning: every way out sets what later states read, and none begins with acting.
 fn enter(name: &str, choice: &Value, findings: &mut Vec<String>) {
-    let expected = json!({"run": "{% $states.input %}", "failed": {}});
+    let expected = json!({"run": "{% $states.input %}", "failed": {}, "said": {}});
     let ways = list(choice, "Choices").iter().chain(std::iter::once(choice));
     if ways.clone().any(|way| way.get("Assign") != Some(&expected)) {
         // At the rule and at the state: engines differ in whether the state's own holds when a rule matches.

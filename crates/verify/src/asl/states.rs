@@ -69,17 +69,21 @@ fn payload(name: &str, state: &Value, findings: &mut Vec<String>) {
         findings
             .push(format!("{name}: FunctionName must be a substitution such as ${{FailoverExecutorArn}}"));
     }
-    let step = name.to_lowercase().replace(' ', "-");
+    let step = step_of(name);
     let expected = if name == ESCALATE {
-        json!({"step": step, "run": "{% $run %}", "failed": "{% $failed %}"})
+        json!({"step": step, "run": "{% $run %}", "failed": "{% $failed %}", "said": "{% $said %}"})
     } else {
         json!({"step": step, "run": "{% $run %}"})
     };
     if arguments.get("Payload") != Some(&expected) {
         findings.push(format!("{name}: the Payload must be {expected}"));
     }
-    let expected =
-        json!({"next": "{% $states.result.Payload.next %}", "after": "{% $states.result.Payload.after_s %}"});
+    // The outcome is what the escalation tells people, where this answer leads to it.
+    let expected = json!({
+        "next": "{% $states.result.Payload.next %}",
+        "after": "{% $states.result.Payload.after_s %}",
+        "said": "{% $states.result.Payload.outcome %}",
+    });
     if name != ESCALATE && state.get("Assign") != Some(&expected) {
         findings.push(format!("{name}: must Assign {expected}"));
     }
@@ -125,13 +129,20 @@ fn catch(name: &str, state: &Value, states: &Map<String, Value>, findings: &mut 
         }
         json!([{"ErrorEquals": ["States.ALL"], "Next": next}])
     } else {
-        let assign = json!({"failed": "{% $states.errorOutput %}"});
+        // Of a step that failed, what was said before is old: its name alone is handed on.
+        let said = json!({"step": step_of(name)});
+        let assign = json!({"failed": "{% $states.errorOutput %}", "said": said});
         let all = json!({"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": ESCALATE});
         if name == ACTING { json!([begins_anew(), all]) } else { json!([all]) }
     };
     if state.get("Catch") != Some(&expected) {
         findings.push(format!("{name}: the Catch must be {expected}"));
     }
+}
+
+/// The step that a task's state is named after.
+fn step_of(name: &str) -> String {
+    name.to_lowercase().replace(' ', "-")
 }
 
 /// The errors after which the same step may succeed, and after which a repeat is harmless.

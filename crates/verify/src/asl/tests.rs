@@ -92,6 +92,8 @@ fn what_a_step_gets_and_gives_is_fixed() {
     refused(|s| s["Assess"]["Assign"]["after"] = json!(1), "Assess: must Assign");
     refused(|s| s["Assess"]["Output"] = json!("{% $states.result %}"), "Assess: must hand on its input");
     refused(|s| s["Escalate"]["Arguments"]["Payload"]["failed"] = json!({}), "Escalate: the Payload must be");
+    refused(|s| s["Escalate"]["Arguments"]["Payload"]["said"] = json!({}), "Escalate: the Payload must be");
+    refused(|s| s["Verify"]["Assign"]["said"] = json!({}), "Verify: must Assign");
 }
 
 #[test]
@@ -139,6 +141,10 @@ fn everything_that_fails_is_escalated() {
     refused(
         |s| s["Assess"]["Catch"][0]["ErrorEquals"] = json!(["States.Timeout"]),
         "Assess: the Catch must be",
+    );
+    refused(
+        |s| s["Verify"]["Catch"][0]["Assign"]["said"]["step"] = json!("close"),
+        "Verify: the Catch must be",
     );
     refused(
         |s| {
