@@ -20,11 +20,17 @@ struct Pool {
     idle: Mutex<Vec<Stage>>,
     /// Stages are started one after the other: two builds at once would only wait for each other.
     starting: tokio::sync::Mutex<()>,
+    /// Real servers at their full rate have the machine's attention one outage at a time.
+    real: tokio::sync::Mutex<()>,
 }
 
 impl Pool {
     fn play(&self, scenario: &Scenario) -> Result<(), Failed> {
         self.runtime.block_on(async {
+            let _one = match &scenario.real {
+                Some(_) => Some(self.real.lock().await),
+                None => None,
+            };
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let stage = if let Some(stage) = idle {
                 stage
@@ -67,9 +73,13 @@ fn main() -> ExitCode {
         (Err(error), _) => return complain(&error.to_string()),
         (_, Err(error)) => return complain(&error),
     };
-    let pool =
-        Arc::new(Pool { runtime, idle: Mutex::new(Vec::new()), starting: tokio::sync::Mutex::new(()) });
-    let trials = scenarios
+    let pool = Arc::new(Pool {
+        runtime,
+        idle: Mutex::default(),
+        starting: tokio::sync::Mutex::default(),
+        real: tokio::sync::Mutex::default(),
+    });
+    let trials = alternating(scenarios)
         .into_iter()
         .map(|scenario| {
             let pool = Arc::clone(&pool);
@@ -81,6 +91,19 @@ fn main() -> ExitCode {
         stage.stop();
     }
     conclusion.exit_code()
+}
+
+/// Rows with real servers and rows of the model in turn, so that both stages always have one to play.
+fn alternating(scenarios: Vec<Scenario>) -> Vec<Scenario> {
+    let (real, model): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|s| s.real.is_some());
+    let (mut real, mut model) = (real.into_iter(), model.into_iter());
+    let mut all = Vec::new();
+    loop {
+        match (real.next(), model.next()) {
+            (None, None) => return all,
+            (one, other) => all.extend(one.into_iter().chain(other)),
+        }
+    }
 }
 
 fn complain(error: &str) -> ExitCode {
