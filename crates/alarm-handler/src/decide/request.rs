@@ -90,7 +90,7 @@ pub(crate) fn ack<'a>(named: &str, state: &'a State) -> Ack<'a> {
     }
     match head.status {
         Status::Closed(Closing::Escalated) => Ack::Done,
-        _ => {
+        Status::Claimed | Status::Started | Status::Closed(_) => {
             Ack::Nothing(format!("Incident {named} was not handed over to people: nothing waits for an ack."))
         }
     }
