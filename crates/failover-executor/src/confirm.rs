@@ -178,7 +178,7 @@ fn not_yet(now: Timestamp, case: &Case<'_>, left: u64) -> Judgement {
 
 /// Nothing yet, until the plan's deadline; then people decide.
 pub(crate) fn hold(now: Timestamp, case: &Case<'_>, guard: Guard, reason: String, after_s: u64) -> Judgement {
-    let until = after(case.opened_at(), case.plan.detection.hold_deadline);
+    let until = after(case.held_since(), case.plan.detection.hold_deadline);
     if now >= until {
         let reason =
             format!("Held for {} and still not decided. {reason}", case.plan.detection.hold_deadline);

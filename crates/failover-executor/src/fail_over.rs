@@ -1,4 +1,5 @@
-//! Step `fail-over`: the last look, the intent, and the one call. It is never made a second time.
+//! Step `fail-over`: the last look, the intent, and the one call. It is never made a second time: whoever repeats the
+//! step finds the intent, and reads.
 
 use crate::{
     Ports,
@@ -100,7 +101,7 @@ fn assessed_at(run: &Run, log: &Log<'_>) -> Option<Timestamp> {
     log.incident.records.iter().find(own).map(|r| r.at)
 }
 
-/// Until when the step may begin anew after a failure: as long as the plan lets an incident be held.
+/// Until when a decision may wait for its call: as long as the plan lets an incident be held.
 fn patience_ends(run: &Run, since: Timestamp) -> Timestamp {
     after(since, run.plan.database.detection.hold_deadline)
 }
@@ -114,15 +115,6 @@ fn too_late(run: &Run, why: &str) -> StepReply {
         .about(&plan.name)
         .unless(format!("A person acts: {}", by_hand::fail_over(plan)));
     StepReply::new(run, Step::FailOver, Next::Escalate, reason).because(verdict)
-}
-
-/// The state machine begins the step anew after an error that may pass. This ends it: once the incident is as
-/// old as the plan lets it be held, such an error is for people. It needs no store, which may be what fails.
-#[must_use]
-pub fn give_up(now: Timestamp, run: &Run, error: &StepError) -> Option<StepReply> {
-    let may_pass = matches!(error, StepError::Throttled(_) | StepError::Unavailable(_));
-    let over = now >= patience_ends(run, run.opened_at);
-    (may_pass && over).then(|| too_late(run, &error.to_string()))
 }
 
 /// Whether to make the call, seen right before it. The same rules as `confirm`; a person's wish needs no alarm.

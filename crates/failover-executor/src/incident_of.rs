@@ -87,6 +87,15 @@ impl<'a> Case<'a> {
         self.incident.opened_at().unwrap_or(self.head.opened_at)
     }
 
+    /// Since when the decision that is to be taken next is held: the one to call begins when there is a target, however
+    /// long the confirmation took.
+    #[must_use]
+    pub fn held_since(&self) -> jiff::Timestamp {
+        self.incident
+            .latest(|r| matches!(r.event, Event::Assessed { .. }).then_some(r.at))
+            .unwrap_or_else(|| self.opened_at())
+    }
+
     /// The writer that Mainstay saw last: before this incident, or in it.
     #[must_use]
     pub fn last_writer(&self) -> Option<&'a str> {

@@ -60,13 +60,7 @@ pub struct Ports {
 /// [`StepError::Fenced`] when a newer attempt owns the incident, [`StepError::MalformedEvent`] when the
 /// request does not fit the incident or names a step of another function, and AWS's refusals by their kind.
 pub async fn handle(now: Timestamp, request: StepRequest, ports: &Ports) -> Result<StepReply, StepError> {
-    let mut result = take(now, &request, ports).await;
-    if let Err(error) = &result
-        && request.step == Step::FailOver
-        && let Some(reply) = fail_over::give_up(now, &request.run, error)
-    {
-        result = Ok(reply);
-    }
+    let result = take(now, &request, ports).await;
     let incident = request.run.incident.as_str();
     match &result {
         Ok(reply) => tracing::info!(

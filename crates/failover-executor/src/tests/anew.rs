@@ -18,6 +18,10 @@ fn down() -> CallError {
     CallError::new("DynamoDB", "GetItem", Failure::Doubtful, "timed out")
 }
 
+fn throttled() -> CallError {
+    CallError::new("CloudWatch", "DescribeAlarms", Failure::Throttled, "Rate exceeded")
+}
+
 async fn assessed() -> Scene {
     let scene = Scene::open().await;
     for step in [Step::Confirm, Step::Assess] {
@@ -39,19 +43,37 @@ async fn what_passes_costs_a_moment_and_not_the_recovery() {
     assert_eq!(scene.calls().len(), 1);
 }
 
+/// The incident is older than the plan lets it be held, but this attempt has only begun.
 #[tokio::test]
-async fn what_does_not_pass_is_for_people_when_the_plans_time_is_over() {
-    let scene = assessed().await;
+async fn a_later_attempt_bears_as_much_at_the_call_as_the_first() {
+    let mut scene = assessed().await;
+    scene.resume(700).await;
+    assert_eq!(scene.once(Step::Assess, 701).await.unwrap().next, Next::Done);
     scene.incidents.fail_with(Some(down()));
-    let reply = scene.once(Step::FailOver, 600).await.unwrap();
-    assert_eq!(said(&reply), (Next::Escalate, Guard::DeadlinePassed));
-    assert!(reply.outcome.summary.contains("timed out"), "{}", reply.outcome.summary);
-    assert_eq!(
-        scene.once(Step::Confirm, 600).await.unwrap_err().name(),
-        "Unavailable",
-        "other steps have a Retry that ends"
-    );
-    assert!(scene.calls().is_empty());
+    assert_eq!(scene.once(Step::FailOver, 702).await.unwrap_err().name(), "Unavailable");
+    scene.incidents.fail_with(None);
+    scene.alarms.fail_with(Some(throttled()));
+    assert_eq!(said(&scene.twice(Step::FailOver, 704).await), (Next::Again, Guard::EvidenceMissing));
+    scene.alarms.fail_with(None);
+    assert_eq!(scene.twice(Step::FailOver, 706).await.next, Next::Done);
+    assert_eq!(scene.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_long_hold_the_last_look_has_its_own_patience() {
+    let scene = Scene::open().await;
+    for step in [Step::Confirm, Step::Assess] {
+        assert_eq!(scene.once(step, 598).await.unwrap().next, Next::Done);
+    }
+    scene.alarms.fail_with(Some(throttled()));
+    assert_eq!(said(&scene.twice(Step::FailOver, 601).await), (Next::Again, Guard::EvidenceMissing));
+    scene.alarms.fail_with(None);
+    assert_eq!(scene.twice(Step::FailOver, 603).await.next, Next::Done);
+    // But a confirmation that is not given ends when people were told that it does.
+    let held = Scene::open().await;
+    held.alarms.fail_with(Some(throttled()));
+    assert_eq!(held.twice(Step::Confirm, 599).await.next, Next::Again);
+    assert_eq!(held.twice(Step::Confirm, 600).await.next, Next::Stop);
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ mod states;
 
 use serde_json::{Map, Value};
 
-/// The step that acts. It has no Retry, and nothing leads back to it but its own wait. What it does is done once
-/// because the intent is written first; a repeat that finds it only reads.
+/// The step that acts. Nothing leads back to it but its own wait, and that only before the call. What it does is done
+/// once, however often it is tried again, because the intent is written first; a repeat that finds it only reads.
 pub const ACTING: &str = "Fail over";
 /// Where everything goes that no rule expects.
 pub const ESCALATE: &str = "Escalate";
@@ -31,8 +31,9 @@ pub const LAMBDA_RETRIED_ERRORS: [&str; 9] = [
     "Runtime.ExitError",
     "States.Timeout",
 ];
-/// Seconds before the acting step begins anew after an error that may pass.
-pub const ANEW_AFTER_S: u64 = 2;
+/// How often a state may try again at most. Only the definition can count a function that dies each time, and people
+/// must hear of it.
+pub const MOST_RETRIES: u64 = 20;
 
 /// What the lint knows from elsewhere.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,6 @@
 //! Each state by itself.
 
-use super::{
-    ACTING, ANEW_AFTER_S, ESCALATE, LAMBDA_RETRIED_ERRORS, Limits, OUR_RETRIED_ERRORS, list, only, text,
-};
+use super::{ESCALATE, LAMBDA_RETRIED_ERRORS, Limits, MOST_RETRIES, OUR_RETRIED_ERRORS, list, only, text};
 use serde_json::{Map, Value, json};
 
 /// The words that a step may answer with.
@@ -90,13 +88,8 @@ fn payload(name: &str, state: &Value, findings: &mut Vec<String>) {
 }
 
 fn retry(name: &str, state: &Value, findings: &mut Vec<String>) {
-    if name == ACTING {
-        if state.get("Retry").is_some() {
-            findings.push(format!(
-                "{name}: must have no Retry: RDS takes no token, a second call could act twice"
-            ));
-        }
-        return;
+    if list(state, "Retry").len() != 1 {
+        findings.push(format!("{name}: must have one Retry, for what may pass"));
     }
     for retrier in list(state, "Retry") {
         let known = [
@@ -114,6 +107,11 @@ fn retry(name: &str, state: &Value, findings: &mut Vec<String>) {
                 .filter(|field| retrier.get(**field).is_none())
                 .map(|field| format!("{name}: the Retry has no {field}")),
         );
+        if !retrier.get("MaxAttempts").and_then(Value::as_u64).is_some_and(|most| most <= MOST_RETRIES) {
+            findings.push(format!(
+                "{name}: MaxAttempts must be at most {MOST_RETRIES}: then people must hear of it"
+            ));
+        }
         let expected = json!(passing());
         if retrier.get("ErrorEquals") != Some(&expected) {
             findings.push(format!("{name}: the Retry must be for {expected}"));
@@ -132,8 +130,7 @@ fn catch(name: &str, state: &Value, states: &Map<String, Value>, findings: &mut 
         // Of a step that failed, what was said before is old: its name alone is handed on.
         let said = json!({"step": step_of(name)});
         let assign = json!({"failed": "{% $states.errorOutput %}", "said": said});
-        let all = json!({"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": ESCALATE});
-        if name == ACTING { json!([begins_anew(), all]) } else { json!([all]) }
+        json!([{"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": ESCALATE}])
     };
     if state.get("Catch") != Some(&expected) {
         findings.push(format!("{name}: the Catch must be {expected}"));
@@ -148,12 +145,6 @@ fn step_of(name: &str) -> String {
 /// The errors after which the same step may succeed, and after which a repeat is harmless.
 fn passing() -> Vec<&'static str> {
     [&OUR_RETRIED_ERRORS[..], &LAMBDA_RETRIED_ERRORS[..]].concat()
-}
-
-/// After what may pass acting begins anew from its own wait: it alone has no Retry.
-fn begins_anew() -> Value {
-    let wait = format!("{ACTING} wait");
-    json!({"ErrorEquals": passing(), "Assign": {"after": ANEW_AFTER_S}, "Next": wait})
 }
 
 fn choice(name: &str, state: &Value, findings: &mut Vec<String>) {
