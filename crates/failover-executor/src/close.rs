@@ -8,7 +8,7 @@ use crate::{
 use jiff::Timestamp;
 use recovery::{
     Closing, Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
-    incident::{Incident, ServiceNews, ServiceState},
+    incident::{FailoverAnswer, Incident, ServiceNews, ServiceState},
     log::Log,
     pools::EVIDENCE,
 };
@@ -76,7 +76,8 @@ pub fn end(incident: &Incident) -> End {
         return End::Escalate(verdict(Decision::Refuse, Guard::EvidenceMissing, reason));
     }
     let writer = incident.promoted().map_or("unknown", |(w, _)| w);
-    let (decision, who) = if incident.intent().is_some() {
+    let refused = matches!(incident.answer(), Some(FailoverAnswer::Refused { .. }));
+    let (decision, who) = if incident.intent().is_some() && !refused {
         (Decision::Act, "Mainstay failed it over")
     } else {
         (Decision::Recycle, "AWS failed it over")

@@ -1,7 +1,7 @@
 //! The head of a database: its lock, its fence, and what must outlive an incident.
 
 use crate::{
-    incident::{Closing, Event, IncidentId, Record, Trigger},
+    incident::{Closing, Event, FailoverAnswer, IncidentId, Record, Trigger},
     rds_event,
     signal::DatabaseNews,
 };
@@ -73,6 +73,9 @@ pub struct Head {
     pub escalated: Option<IncidentId>,
     /// When a failover was last asked for by Mainstay: the start of the cooldown.
     pub failed_over_at: Option<Timestamp>,
+    /// When the failover before that one was: it counts again if RDS refuses this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_over_before: Option<Timestamp>,
     /// The writer that Mainstay saw last.
     pub writer: Option<String>,
     /// When that was. None: not known, so the sighting counts as old.
@@ -123,6 +126,7 @@ impl Head {
                 closed_at: None,
                 escalated: None,
                 failed_over_at: None,
+                failed_over_before: None,
                 writer: None,
                 writer_seen_at: None,
                 opened_by: None,
@@ -153,7 +157,13 @@ impl Head {
                     head.status = Status::Started;
                 }
             }
-            Event::FailoverIntended { .. } => head.failed_over_at = Some(record.at),
+            Event::FailoverIntended { .. } => {
+                head.failed_over_before = head.failed_over_at.replace(record.at);
+            }
+            // Nothing was changed: no cooldown follows, and a failover that is seen now is somebody else's.
+            Event::FailoverAnswered { answer: FailoverAnswer::Refused { .. } } => {
+                head.failed_over_at = head.failed_over_before.take();
+            }
             Event::Assessed { writer, .. } | Event::Promoted { writer, .. } => {
                 head.writer = Some(writer.clone());
                 head.writer_seen_at = Some(record.at);
@@ -271,6 +281,26 @@ mod tests {
         let head = after(&before(), 60, close(Closing::Recovered));
         let head = after(&head, 80, opened("RDS-EVENT-0073", None));
         assert_eq!((head.dealt_until, head.closed_at), (Some(at(60)), None));
+    }
+
+    #[test]
+    fn a_call_that_was_refused_is_no_failover() {
+        let intent =
+            || Event::FailoverIntended { from: "orders-1".to_owned(), target: "orders-2".to_owned() };
+        let answered = |answer| Event::FailoverAnswered { answer };
+        let refused = || answered(FailoverAnswer::Refused { cause: "for the test".to_owned() });
+        let called = after(&before(), 10, intent());
+        assert_eq!(called.failed_over_at, Some(at(10)));
+        assert_eq!(after(&called, 11, refused()).failed_over_at, None);
+
+        let doubtful = FailoverAnswer::Doubtful { cause: "for the test".to_owned() };
+        for answer in [FailoverAnswer::Accepted, doubtful] {
+            assert_eq!(after(&called, 11, answered(answer)).failed_over_at, Some(at(10)));
+        }
+        // The failover before it counts again.
+        let next = after(&after(&called, 11, answered(FailoverAnswer::Accepted)), 50, intent());
+        assert_eq!(next.failed_over_at, Some(at(50)));
+        assert_eq!(after(&next, 51, refused()).failed_over_at, Some(at(10)));
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub struct StepRequest {
     #[serde(default)]
     pub failed: Option<serde_json::Value>,
     /// For `escalate`: the [`Outcome`] of the step that could not go on; of one that failed, its `step` alone.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<serde_json::Value>,
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn state(status: Status) -> State {
         escalated: (status == Status::Closed(Closing::Escalated))
             .then(|| IncidentId::named("orders-20260301t090000000z")),
         failed_over_at: None,
+        failed_over_before: None,
         writer: Some("orders-1".to_owned()),
         writer_seen_at: Some(at("09:05:00")),
         opened_by: None,

@@ -264,6 +264,7 @@ async fn a_refused_call_is_escalated_unless_the_writer_moves_anyway() {
         let reply = scene.twice(Step::FailOver, 31).await;
         assert_eq!(said(&reply), (Next::Escalate, Guard::CallRefused));
         assert_eq!(scene.calls().len(), 1);
+        assert_eq!(scene.head().await.failed_over_at, None, "no failover, so no cooldown follows");
         scene.writer("orders-2");
         assert_eq!(scene.twice(Step::FailOver, 32).await.next, Next::Done, "somebody was faster");
         assert_eq!(scene.calls().len(), 1);

@@ -107,7 +107,7 @@ fn retry(name: &str, state: &Value, findings: &mut Vec<String>) {
                 .filter(|field| retrier.get(**field).is_none())
                 .map(|field| format!("{name}: the Retry has no {field}")),
         );
-        if !retrier.get("MaxAttempts").and_then(Value::as_u64).is_some_and(|most| most <= MOST_RETRIES) {
+        if retrier.get("MaxAttempts").and_then(Value::as_u64).is_none_or(|most| most > MOST_RETRIES) {
             findings.push(format!(
                 "{name}: MaxAttempts must be at most {MOST_RETRIES}: then people must hear of it"
             ));
