@@ -168,3 +168,6 @@ fn alarm_to_call(seen: &Evidence, database: &plan::Database) -> Option<AlarmToCa
         confirmation_window: i64::try_from(window).unwrap_or(i64::MAX).saturating_mul(1000),
     })
 }
+
+#[cfg(test)]
+mod tests;
