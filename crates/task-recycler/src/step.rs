@@ -11,7 +11,7 @@ use plan::NoticeKind;
 use recovery::{
     CallError, Decision, Failure, Guard, Next, Run, Step, StepError, StepReply, Verdict,
     deadline::seconds_since,
-    incident::{Event, ServiceNews, ServiceState},
+    incident::{Event, Incident, ServiceNews, ServiceState},
     log::Log,
 };
 
@@ -55,28 +55,39 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
         return Ok(reply(Next::Escalate, reason).because(verdict));
     }
     let round = plan_next(now, &recycling, &sights);
-    tell(now, &mut log, round.news.clone()).await?;
+    // The state machine may have begun this step anew while an earlier invocation still runs: whose intent is written
+    // first restarts.
+    let unchanged = |i: &Incident| i.services().into_iter().eq(&known);
+    if !tell(now, &mut log, round.news.clone(), unchanged).await? {
+        let summary = "Somebody else has written news of services: looking again.";
+        return Ok(StepReply::again(run, Step::Recycle, 1, summary));
+    }
     let news = restart_all(ports, &log, &round.restarts).await;
-    tell(now, &mut log, news).await?;
+    tell(now, &mut log, news, |_| true).await?;
     if round.over {
         let failed = not_recycled(&log);
         let recycled = services.len().saturating_sub(failed.len());
         let summary = ending(&failed);
-        log.append(now, Event::Recycled { recycled, failed }, &[]).await?;
+        log.append_when(now, Event::Recycled { recycled, failed }, &[], |i| i.recycled().is_none()).await?;
         return Ok(reply(Next::Done, summary));
     }
     let after_s = if seconds_since(now, confirmed_at) < 120 { 3 } else { 5 };
     Ok(StepReply::again(run, Step::Recycle, after_s, summary(&round)))
 }
 
-/// Writes news of services; one that failed, or can't be restarted, is escalated at once.
-async fn tell(now: Timestamp, log: &mut Log<'_>, news: Vec<ServiceNews>) -> Result<(), StepError> {
+/// Writes news of services if `still` holds; one that failed, or can't be restarted, is escalated at once.
+async fn tell(
+    now: Timestamp,
+    log: &mut Log<'_>,
+    news: Vec<ServiceNews>,
+    still: impl Fn(&Incident) -> bool + Send,
+) -> Result<bool, StepError> {
     if news.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let bad = news.iter().any(|n| matches!(n.state, ServiceState::Failed | ServiceState::NotRecyclable));
     let owes: &[NoticeKind] = if bad { &[NoticeKind::Escalation] } else { &[] };
-    log.append(now, Event::Services { news }, owes).await
+    log.append_when(now, Event::Services { news }, owes, still).await
 }
 
 /// Sends each restart once. Without a clear answer nothing is written: the next look finds the deployment, or

@@ -4,7 +4,7 @@ use crate::{Ports, handle};
 use plan::NoticeKind;
 use recovery::{
     CallError, Entry, Failure, Guard, Incident, Next, Run, Step, StepError, StepReply,
-    incident::{Event, ServiceState},
+    incident::{Event, ServiceNews, ServiceState},
     log::Log,
     ports::Incidents,
     twins::{
@@ -123,6 +123,24 @@ async fn a_repeat_right_after_the_call_does_not_restart_again() {
     let scene = Scene::confirmed().await;
     scene.twice(101).await;
     assert_eq!(scene.calls().len(), 1);
+}
+
+/// The state machine gave an invocation up that still runs, and began another: both have seen the same.
+#[tokio::test]
+async fn two_that_run_at_once_restart_a_service_once() {
+    let first = Scene::confirmed().await;
+    first.once(101).await.unwrap();
+    let intent = first.incident().await.services()[0].clone();
+    let intent = Event::Services { news: vec![ServiceNews { deployment: None, ..intent }] };
+
+    let second = Scene::confirmed().await;
+    second.incidents.interject(intent.clone());
+    assert_eq!(second.once(101).await.unwrap().next, Next::Again);
+    assert!(second.calls().is_empty(), "the first one calls");
+    let last = second.incident().await.records.pop().unwrap();
+    assert_eq!(last.event, intent, "and its news stands");
+    assert_eq!(second.twice(104).await.next, Next::Again);
+    assert!(second.calls().is_empty());
 }
 
 #[tokio::test]
