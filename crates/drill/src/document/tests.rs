@@ -16,8 +16,8 @@ fn good() -> Document {
 /// Every key by its path; `[]` stands for the members of a list, `*` for a name that is data. What is in an incident
 /// is another document's contract.
 fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
-    if let Value::Array(members) = value {
-        members.iter().for_each(|member| keys(member, &format!("{path}[]"), found));
+    for member in value.as_array().into_iter().flatten() {
+        keys(member, &format!("{path}[]"), found);
     }
     for (key, member) in value.as_object().into_iter().flatten() {
         let key = if ["rto", "rpo"].contains(&path) { "*" } else { key };
