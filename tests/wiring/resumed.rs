@@ -124,6 +124,7 @@ fn news(name: &str, state: ServiceState) -> ServiceNews {
         started_at: Some(shift(opening().at, 60)),
         asked_at: None,
         complete_since: None,
+        pool: None,
         reason: "for the test".to_owned(),
     }
 }

@@ -12,7 +12,7 @@ use recovery::{
     signal::AlarmValue,
     topology::Service,
     twins::{
-        MemoryIncidents, ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedServices,
+        MemoryIncidents, ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedPools, ScriptedServices,
         fixture::{self, ALARM, ENDPOINT},
     },
 };
@@ -123,6 +123,7 @@ impl World {
                 let ports = task_recycler::Ports {
                     databases: self.databases.clone(),
                     services: self.services.clone(),
+                    pools: Arc::new(ScriptedPools::default()),
                     incidents: self.incidents.clone(),
                 };
                 task_recycler::handle(now, request, &ports).await
@@ -181,6 +182,7 @@ pub(crate) fn story() -> Vec<(i64, Event)> {
         started_at: None,
         asked_at: None,
         complete_since: None,
+        pool: None,
         reason: text("restarted"),
     };
     vec![

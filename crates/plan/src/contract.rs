@@ -28,6 +28,8 @@ name = "orders-writer-down"
 [[database.service]]
 cluster = "shop"
 name = "orders-api"
+[database.service.check]
+url = "https://orders-api.example.com/pool"
 [[database.snapshot]]
 every = "1d"
 [[audience]]
@@ -35,13 +37,14 @@ name = "on-call"
 "#;
 
 /// Each form, the pointer to its schema, and the header that begins it in a file.
-fn forms() -> [(&'static Form, &'static str, &'static str); 7] {
+fn forms() -> [(&'static Form, &'static str, &'static str); 8] {
     [
         (&form::FILE, "", ""),
         (&form::DATABASE, "/definitions/database", "[[database]]"),
         (&form::DETECTION, "/definitions/database/properties/detection", "[database.detection]"),
         (&form::ALARM, "/definitions/alarm", "[[database.alarm]]"),
         (&form::SERVICE, "/definitions/service", "[[database.service]]"),
+        (&form::CHECK, "/definitions/service/properties/check", "[database.service.check]"),
         (&form::SNAPSHOT, "/definitions/snapshot", "[[database.snapshot]]"),
         (&form::AUDIENCE, "/definitions/audience", "[[audience]]"),
     ]
@@ -61,8 +64,18 @@ fn findings(text: &str) -> Vec<Finding> {
 
 /// A plan whose only content is one section of this kind with these lines.
 fn alone(header: &str, lines: &str) -> String {
-    let parent = if header.contains("database.") { "[[database]]\n" } else { "" };
-    format!("{parent}{header}\n{lines}\n")
+    format!("{}{header}\n{lines}\n", parents(header))
+}
+
+/// The headers that must stand before this one.
+fn parents(header: &str) -> &'static str {
+    if header.contains("service.") {
+        "[[database]]\n[[database.service]]\n"
+    } else if header.contains("database.") {
+        "[[database]]\n"
+    } else {
+        ""
+    }
 }
 
 #[test]
@@ -129,7 +142,7 @@ fn every_key_of_every_form_is_read() {
             });
             let complaint = complaint.unwrap_or_else(|| panic!("{header} {key} is not read: {found:#?}"));
             assert_eq!(complaint.severity, Severity::Error);
-            assert_eq!(complaint.line, if header.contains("database.") { 3 } else { 2 });
+            assert_eq!(complaint.line, 2 + parents(header).lines().count());
             assert!(!complaint.mend.is_empty());
         }
     }
@@ -182,6 +195,7 @@ fn the_schema_and_the_document_have_the_defaults_of_the_parser() {
         ("/definitions/database/properties/detection", &database["detection"]),
         ("/definitions/alarm", &database["detection"]["alarms"][0]),
         ("/definitions/service", &database["services"][0]),
+        ("/definitions/service/properties/check", &database["services"][0]["check"]),
     ];
     let schema = schema();
     let mut seen = 0;
@@ -196,7 +210,7 @@ fn the_schema_and_the_document_have_the_defaults_of_the_parser() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 13);
 }
 
 #[test]
@@ -205,7 +219,7 @@ fn the_document_explains_every_key_and_word() {
         let title = if header.is_empty() { "## The file".to_owned() } else { format!("### `{header}`") };
         let (_, part) = DOCUMENT.split_once(&title).unwrap_or_else(|| panic!("no part {title}"));
         let part = part.split("\n##").next().unwrap();
-        let sections = ["database", "audience", "detection", "alarm", "service", "snapshot"];
+        let sections = ["database", "audience", "detection", "alarm", "service", "check", "snapshot"];
         for key in form.keys.iter().filter(|key| !sections.contains(key)) {
             assert!(part.contains(&format!("| `{key}` |")), "{title}: `{key}` is not explained");
         }

@@ -2,8 +2,8 @@
 
 use crate::finding::{At, Entry, Place};
 use crate::{
-    Agree, Alarm, Audience, Database, Detection, Kind, Mode, NoticeKind, Plan, Service, SnapshotPolicy, Span,
-    Strategy,
+    Agree, Alarm, Audience, Check, Database, Detection, Kind, Mode, NoticeKind, Plan, Service,
+    SnapshotPolicy, Span, Strategy,
 };
 
 #[derive(Debug)]
@@ -57,6 +57,14 @@ pub(crate) struct ServiceDraft {
     pub(crate) after: Entry<Vec<At<String>>>,
     pub(crate) count_after_recovery: Entry<u32>,
     pub(crate) within: Option<At<Span>>,
+    pub(crate) check: Option<CheckDraft>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CheckDraft {
+    pub(crate) url: Option<At<String>>,
+    pub(crate) allow_private: Option<At<bool>>,
+    pub(crate) answer_within: Option<At<Span>>,
 }
 
 #[derive(Debug)]
@@ -144,6 +152,20 @@ impl ServiceDraft {
             after: self.after.here().map(values).unwrap_or_default(),
             count_after_recovery: self.count_after_recovery.here().map(|at| at.value),
             within: value(self.within.as_ref())?,
+            check: match &self.check {
+                Some(check) => Some(check.finish()?),
+                None => None,
+            },
+        })
+    }
+}
+
+impl CheckDraft {
+    fn finish(&self) -> Option<Check> {
+        Some(Check {
+            url: value(self.url.as_ref())?,
+            allow_private: value(self.allow_private.as_ref())?,
+            answer_within: value(self.answer_within.as_ref())?,
         })
     }
 }

@@ -59,12 +59,12 @@ pub(crate) const ALARM: Form =
 
 pub(crate) const SERVICE: Form = Form {
     header: "[[database.service]]",
-    keys: &["cluster", "name", "wave", "after", "count_after_recovery", "within"],
-    later: &[
-        Later { key: "http_check", what: "an HTTP check of a service" },
-        Later { key: "stop_tasks", what: "stopping tasks where a deployment can't replace them" },
-    ],
+    keys: &["cluster", "name", "wave", "after", "count_after_recovery", "within", "check"],
+    later: &[Later { key: "stop_tasks", what: "stopping tasks where a deployment can't replace them" }],
 };
+
+pub(crate) const CHECK: Form =
+    Form { header: "[database.service.check]", keys: &["url", "allow_private", "answer_within"], later: &[] };
 
 pub(crate) const SNAPSHOT: Form = Form {
     header: "[[database.snapshot]]",
@@ -79,7 +79,8 @@ pub(crate) const SNAPSHOT: Form = Form {
 pub(crate) const AUDIENCE: Form = Form { header: "[[audience]]", keys: &["name", "notices"], later: &[] };
 
 /// All forms, for finding out where a misplaced key belongs.
-pub(crate) const ALL: [&Form; 7] = [&FILE, &DATABASE, &DETECTION, &ALARM, &SERVICE, &SNAPSHOT, &AUDIENCE];
+pub(crate) const ALL: [&Form; 8] =
+    [&FILE, &DATABASE, &DETECTION, &ALARM, &SERVICE, &CHECK, &SNAPSHOT, &AUDIENCE];
 
 impl Form {
     /// What to do about a key that this section doesn't know.

@@ -22,12 +22,13 @@ mod section;
 mod span;
 mod syntax;
 mod text;
+mod url;
 mod value;
 mod words;
 
 pub use finding::{Finding, Severity};
 
-pub use model::{Alarm, Audience, Database, Detection, Plan, Service, Slice, SnapshotPolicy};
+pub use model::{Alarm, Audience, Check, Database, Detection, Plan, Service, Slice, SnapshotPolicy};
 pub use parse::{MOST_BYTES, Parsed, parse, parse_bytes};
 pub use span::{NotASpan, Span};
 pub use words::{Agree, Kind, Mode, NoticeKind, Strategy};

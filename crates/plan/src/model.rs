@@ -120,6 +120,23 @@ pub struct Service {
     /// How long the service's deployment may take before people are called.
     #[serde(default = "default_within")]
     pub within: Span,
+    /// Where to ask, once it is restarted, which server its connection pool writes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+}
+
+/// An HTTP check of a service, which answers which server its pool writes to:
+/// `{"server": "orders-2", "in_recovery": false}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// An `https` address with a host by name, whose certificate is verified. Redirects are not followed.
+    pub url: String,
+    /// Whether that name may lead to private and link-local addresses. Loopback is never asked.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// How long an answer is waited for, from the name's resolution to the last byte.
+    #[serde(default = "default_answer_within")]
+    pub answer_within: Span,
 }
 
 /// When to take a manual snapshot of the database.
@@ -238,4 +255,7 @@ pub(crate) const fn default_wave() -> u32 {
 }
 pub(crate) const fn default_within() -> Span {
     Span::from_mins(10)
+}
+pub(crate) const fn default_answer_within() -> Span {
+    Span::from_secs(3)
 }

@@ -2,10 +2,12 @@
 
 use toml::de::{DeTable, DeValue};
 
-use crate::draft::{AlarmDraft, AudienceDraft, DatabaseDraft, PlanDraft, ServiceDraft, SnapshotDraft};
+use crate::draft::{
+    AlarmDraft, AudienceDraft, CheckDraft, DatabaseDraft, PlanDraft, ServiceDraft, SnapshotDraft,
+};
 use crate::finding::{At, Place};
 use crate::section::{Fault, Reader, Section};
-use crate::{Span, form, model, region, value};
+use crate::{Span, form, model, region, url, value};
 
 /// The version of the file's form that this crate reads.
 pub(crate) const VERSION: u32 = 1;
@@ -22,6 +24,8 @@ const MOST_SERVICES: usize = 100;
 const MOST_SNAPSHOTS: usize = 10;
 
 const SECOND: Span = Span::from_secs(1);
+/// The longest wait for the answer of a check: the function that asks has other things to do.
+const LONGEST_ANSWER: Span = Span::from_secs(5);
 const HOUR: Span = Span::from_mins(60);
 const DAY: Span = Span::from_mins(24 * 60);
 const WEEK: Span = Span::from_mins(7 * 24 * 60);
@@ -106,7 +110,19 @@ fn service(reader: &mut Reader<'_>, section: &Section<'_>) -> ServiceDraft {
         count_after_recovery: reader
             .optional(section, "count_after_recovery", |it| value::count(it, 1..=5_000)),
         within: limit_or(reader, section, "within", model::default_within()),
+        check: check(reader, section),
     }
+}
+
+fn check(reader: &mut Reader<'_>, service: &Section<'_>) -> Option<CheckDraft> {
+    let section = reader.table(service, "check", &form::CHECK)?;
+    Some(CheckDraft {
+        url: reader.required(&section, "url", "\"https://orders-api.example.com/pool\"", url::check),
+        allow_private: reader.or_default(&section, "allow_private", false, value::flag),
+        answer_within: reader.or_default(&section, "answer_within", model::default_answer_within(), |it| {
+            value::span(it, SECOND..=LONGEST_ANSWER)
+        }),
+    })
 }
 
 fn snapshot(reader: &mut Reader<'_>, section: &Section<'_>) -> SnapshotDraft {

@@ -126,6 +126,15 @@ pub(crate) fn https(value: &DeValue<'_>) -> Result<String, Fault> {
     Ok(address)
 }
 
+/// Yes or no.
+pub(crate) fn flag(value: &DeValue<'_>) -> Result<bool, Fault> {
+    let DeValue::Boolean(flag) = value else {
+        let message = format!("must be true or false, but is a TOML {}", value.type_str());
+        return Err(Fault::new(message, "write `true` or `false`, without quotes"));
+    };
+    Ok(*flag)
+}
+
 /// A whole number within bounds.
 pub(crate) fn count(value: &DeValue<'_>, within: RangeInclusive<u32>) -> Result<u32, Fault> {
     let (least, most) = (within.start(), within.end());

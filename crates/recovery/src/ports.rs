@@ -86,6 +86,31 @@ pub trait Alarms: Send + Sync {
     async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError>;
 }
 
+/// The HTTP checks of services.
+#[async_trait]
+pub trait PoolChecks: Send + Sync {
+    /// Asks once, over a connection of its own, which server the service's pool writes to.
+    async fn ask(&self, check: &plan::Check) -> Result<PoolAnswer, Unanswered>;
+}
+
+/// What a service says of its pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolAnswer {
+    /// The instance, or its host name.
+    pub server: String,
+    /// What `pg_is_in_recovery()` says there: true on a reader.
+    pub in_recovery: bool,
+}
+
+/// Why a check gave no answer that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// In words, for people.
+    pub reason: String,
+    /// Whether asking again may help.
+    pub passes: bool,
+}
+
 /// DNS on the wire.
 #[async_trait]
 pub trait Names: Send + Sync {

@@ -107,6 +107,9 @@ fn service(news: &ServiceNews) -> String {
     let name = format!("{}/{}", news.cluster, news.name);
     match news.state {
         ServiceState::Started if news.deployment.is_none() => {
+            if news.pool.is_some_and(|pool| pool.again_at.is_some()) {
+                return format!("{name} is about to be asked to restart once more. {}", news.reason);
+            }
             format!("{name} is about to be asked to restart.")
         }
         ServiceState::Started => format!("{name} restarts. {}", news.reason),

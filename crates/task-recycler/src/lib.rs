@@ -1,9 +1,13 @@
 //! The step that restarts the ECS services of a database after its failover: it looks, starts what is due by
 //! wave and dependency, and says when to look again. Nothing here waits, the state machine does.
 
+mod address;
+mod asking;
 pub mod database;
 pub mod fitness;
+mod https;
 mod observe;
+pub mod pool;
 pub mod progress;
 pub mod round;
 mod settings;
@@ -12,12 +16,13 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use https::Https;
 pub use settings::Settings;
 
 use jiff::Timestamp;
 use recovery::{
     Step, StepError, StepReply, StepRequest,
-    ports::{Databases, Incidents, Services},
+    ports::{Databases, Incidents, PoolChecks, Services},
 };
 use std::sync::Arc;
 
@@ -28,6 +33,8 @@ pub struct Ports {
     pub databases: Arc<dyn Databases>,
     /// ECS.
     pub services: Arc<dyn Services>,
+    /// The HTTP checks of services.
+    pub pools: Arc<dyn PoolChecks>,
     /// The incident table.
     pub incidents: Arc<dyn Incidents>,
 }

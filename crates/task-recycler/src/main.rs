@@ -3,7 +3,7 @@
 use aws::{Ecs, IncidentTable, Rds, function};
 use recovery::StepRequest;
 use std::sync::Arc;
-use task_recycler::{Ports, Settings, handle};
+use task_recycler::{Https, Ports, Settings, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -16,6 +16,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         tokio::join!(rds.warm(), ecs.warm(), incidents.warm());
     }))
     .await;
-    let ports = Ports { databases: Arc::new(rds), services: Arc::new(ecs), incidents: Arc::new(incidents) };
+    let ports = Ports {
+        databases: Arc::new(rds),
+        services: Arc::new(ecs),
+        pools: Arc::new(Https::default()),
+        incidents: Arc::new(incidents),
+    };
     function::serve(|request: StepRequest, now| handle(now, request, &ports)).await
 }

@@ -25,6 +25,8 @@ pub enum Progress {
     Ended(ServiceNews),
     /// The call never took effect: send it again.
     NeverArrived,
+    /// It is restarted, yet a pool of it writes to another server: restart it once more.
+    Again(ServiceNews),
 }
 
 /// How far `news`'s service is. `tasks`: all tasks that ECS wants running; none when they were not read.

@@ -2,6 +2,7 @@
 
 use crate::{
     fitness::unfit,
+    pool::{Pools, new_since, settle},
     progress::{Progress, progress},
 };
 use jiff::Timestamp;
@@ -61,6 +62,8 @@ pub struct Recycling<'a> {
     pub known: &'a [ServiceNews],
     /// Why the database lets nothing new start; none: it does.
     pub shaky: Option<&'a str>,
+    /// What the checks of restarted services said just now, by ECS cluster and service.
+    pub pools: &'a Pools,
 }
 
 /// The next round. `sights` are in the order of the plan's services.
@@ -82,13 +85,19 @@ pub fn plan_next(now: Timestamp, recycling: &Recycling<'_>, sights: &[Sight]) ->
         match started(now, recycling, service, &before, sight) {
             Progress::Waiting(what) => round.waiting.push(what),
             Progress::Follow(news) | Progress::Ended(news) => tell(&mut known, news),
-            Progress::NeverArrived if recycling.shaky.is_some() => {
+            Progress::NeverArrived | Progress::Again(_) if recycling.shaky.is_some() => {
                 round.waiting.push(format!("{} waits for the database", service.name));
             }
             Progress::NeverArrived => {
                 if let Sight::Seen(seen, _) = sight {
                     round.restarts.push(restart(service, seen));
                     tell(&mut known, asked_again(now, before));
+                }
+            }
+            Progress::Again(news) => {
+                if let Sight::Seen(seen, _) = sight {
+                    round.restarts.push(restart(service, seen));
+                    tell(&mut known, news);
                 }
             }
         }
@@ -141,7 +150,9 @@ fn started(
     sight: &Sight,
 ) -> Progress {
     let seen = match sight {
-        Sight::Seen(seen, tasks) => progress(now, recycling.confirmed_at, before, seen, tasks.as_deref()),
+        Sight::Seen(seen, tasks) => {
+            progress(now, new_since(recycling.confirmed_at, before), before, seen, tasks.as_deref())
+        }
         Sight::Unseen(why) => Progress::Waiting(why.clone()),
         Sight::NotThere(why) => Progress::Ended(ServiceNews {
             state: ServiceState::NotRecyclable,
@@ -152,10 +163,14 @@ fn started(
     let since = before.started_at.unwrap_or(recycling.quiet_since);
     let since = recycling.resumed_at.map_or(since, |resumed| since.max(resumed));
     match seen {
+        Progress::Ended(news) if news.state == ServiceState::Recycled && service.check.is_some() => {
+            let key = (service.cluster.clone(), service.name.clone());
+            settle(now, before, news, recycling.pools.get(&key))
+        }
         Progress::Ended(news) => Progress::Ended(news),
         other if now < after(since, service.within) => other,
         Progress::Waiting(what) => Progress::Ended(late(service, before, &what)),
-        Progress::Follow(_) | Progress::NeverArrived => {
+        Progress::Follow(_) | Progress::NeverArrived | Progress::Again(_) => {
             Progress::Ended(late(service, before, "no deployment of it has ended"))
         }
     }
@@ -273,6 +288,7 @@ fn news(service: &plan::Service, state: ServiceState, reason: &str) -> ServiceNe
         started_at: None,
         asked_at: None,
         complete_since: None,
+        pool: None,
         reason: recovery::text::plain(reason, 400),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Ports,
+    asking::{Confirmed, ask},
     database::{Ground, ground},
     observe::observe,
     round::{Recycling, Restart, Round, plan_next},
@@ -40,6 +41,9 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
             return Ok(reply(Next::Escalate, verdict.reason.clone()).because(verdict));
         }
     };
+    let writer = log.incident.promoted().map_or("", |(writer, _)| writer);
+    let confirmed = Confirmed { at: confirmed_at, writer };
+    let pools = ask(now, ports, services, &known, &sights, confirmed).await;
     let recycling = Recycling {
         services,
         confirmed_at,
@@ -47,6 +51,7 @@ pub(crate) async fn step(now: Timestamp, run: &Run, ports: &Ports) -> Result<Ste
         resumed_at: log.incident.latest(|r| matches!(r.event, Event::Resumed { .. }).then_some(r.at)),
         known: &known,
         shaky: shaky.as_deref(),
+        pools: &pools,
     };
     if let Some(why) = shaky.as_deref().filter(|_| overdue(now, run, recycling.quiet_since)) {
         let reason = format!("Services wait for the database for too long: {why}.");

@@ -23,6 +23,7 @@ fn news(name: &str, state: ServiceState) -> ServiceNews {
         started_at: None,
         asked_at: None,
         complete_since: None,
+        pool: None,
         reason: "as the test says".to_owned(),
     }
 }

@@ -32,9 +32,11 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
     let longest: Option<&At<Span>> =
         [hold, promotion, endpoint, verify].into_iter().chain(services).max_by_key(|it| it.value);
     let place = longest.map_or(&database.place, |it| &it.place);
+    let checked = database.services.iter().any(|it| it.check.is_some());
+    let twice = if checked { " (twice where there is a `check`)" } else { "" };
     let message = format!(
         "a recovery may take {total} = {} of `hold_deadline` + {} of `promotion_within` + {} of `endpoint_within` \
-         + {waves} of `within` in all waves + {} of `verify_for` + {STEPS} for the steps between, but its execution \
+         + {waves} of `within` in all waves{twice} + {} of `verify_for` + {STEPS} for the steps between, but its execution \
          is ended after {EXECUTION}",
         hold.value, promotion.value, endpoint.value, verify.value
     );
@@ -62,7 +64,9 @@ fn waves(services: &[ServiceDraft]) -> Option<Span> {
                 .map(|(_, end)| *end)
                 .max()
                 .unwrap_or(Span::ZERO);
-            let end: Span = [before, within.value].into_iter().sum();
+            // A service whose pool is found at the old writer is restarted once more, with the same limit.
+            let again = if service.check.is_some() { within.value } else { Span::ZERO };
+            let end: Span = [before, within.value, again].into_iter().sum();
             let known = ends.insert(&name.value, (wave.value, end));
             grown |= known != Some((wave.value, end));
         }

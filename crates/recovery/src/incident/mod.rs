@@ -139,8 +139,22 @@ pub struct ServiceNews {
     /// When the deployment was first seen complete while older tasks still ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_since: Option<Timestamp>,
+    /// What its check has led to; none where nothing was asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolNews>,
     /// Why, for people.
     pub reason: String,
+}
+
+/// What the check of a service's pool has led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PoolNews {
+    /// When it was restarted once more, because a pool wrote to another server than the new writer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_at: Option<Timestamp>,
+    /// When its check first gave no answer that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_since: Option<Timestamp>,
 }
 
 /// What happened in an incident.

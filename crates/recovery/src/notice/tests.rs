@@ -129,6 +129,7 @@ fn service(name: &str, state: ServiceState, reason: &str) -> ServiceNews {
         started_at: None,
         asked_at: None,
         complete_since: None,
+        pool: None,
         reason: reason.to_owned(),
     }
 }

@@ -72,6 +72,7 @@ pub fn plan_service(name: &str, wave: u32) -> plan::Service {
         after: Vec::new(),
         count_after_recovery: None,
         within: Span::from_mins(10),
+        check: None,
     }
 }
 

@@ -5,10 +5,12 @@ mod cloud;
 pub mod conformance;
 mod dead_letters;
 pub mod fixture;
+mod pools;
 mod store;
 
 pub use cloud::{ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedServices};
 pub use dead_letters::MemoryDeadLetters;
+pub use pools::ScriptedPools;
 pub use store::{MemoryBus, MemoryExecutions, MemoryIncidents, MemoryTopic};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,9 @@
 //! What is due, and what has become of what was started, case by case. The endpoint was confirmed at 100.
 
-use crate::round::{Recycling, Restart, Round, Sight, plan_next};
+use crate::{
+    pool::Pools,
+    round::{Recycling, Restart, Round, Sight, plan_next},
+};
 use plan::Span;
 use recovery::{
     incident::{ServiceNews, ServiceState},
@@ -16,6 +19,7 @@ fn round(now: i64, services: &[plan::Service], known: &[ServiceNews], sights: &[
         resumed_at: None,
         known,
         shaky: None,
+        pools: &Pools::new(),
     };
     plan_next(at(now), &recycling, sights)
 }
@@ -43,6 +47,7 @@ fn news(name: &str, state: ServiceState, deployment: Option<&str>) -> ServiceNew
         started_at: Some(at(101)),
         asked_at: None,
         complete_since: None,
+        pool: None,
         reason: String::new(),
     }
 }

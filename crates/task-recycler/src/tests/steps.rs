@@ -8,24 +8,29 @@ use recovery::{
     log::Log,
     ports::Incidents,
     twins::{
-        MemoryIncidents, ScriptedDatabases, ScriptedServices,
+        MemoryIncidents, ScriptedDatabases, ScriptedPools, ScriptedServices,
         fixture::{self, at, deployment, task},
     },
 };
 use std::sync::Arc;
 
-struct Scene {
-    services: Arc<ScriptedServices>,
-    incidents: Arc<MemoryIncidents>,
-    run: Run,
+pub(super) struct Scene {
+    pub(super) services: Arc<ScriptedServices>,
+    pub(super) pools: Arc<ScriptedPools>,
+    pub(super) incidents: Arc<MemoryIncidents>,
+    pub(super) run: Run,
     ports: Ports,
-    databases: Arc<ScriptedDatabases>,
+    pub(super) databases: Arc<ScriptedDatabases>,
 }
 
 impl Scene {
     /// The endpoint was confirmed at 100; two services in two waves.
     async fn confirmed() -> Self {
-        let scene = Self::open().await;
+        Self::confirmed_by(fixture::slice()).await
+    }
+
+    pub(super) async fn confirmed_by(plan: plan::Slice) -> Self {
+        let scene = Self::open(plan).await;
         let mut log = Log::of_run(scene.incidents.as_ref(), &scene.run).await.unwrap();
         let moved = Event::EndpointMoved {
             endpoint: fixture::ENDPOINT.to_owned(),
@@ -36,9 +41,8 @@ impl Scene {
         scene
     }
 
-    async fn open() -> Self {
+    async fn open(plan: plan::Slice) -> Self {
         let incidents = Arc::new(MemoryIncidents::default());
-        let plan = fixture::slice();
         let run =
             fixture::open(incidents.as_ref(), fixture::alarm_trigger(), Entry::Confirm, &plan).await.unwrap();
         let services = Arc::new(ScriptedServices::default());
@@ -47,17 +51,22 @@ impl Scene {
         }
         let databases = Arc::new(ScriptedDatabases::default());
         databases.script(|s| s.clusters.insert("orders".to_owned(), fixture::cluster("orders-2")));
-        let ports =
-            Ports { databases: databases.clone(), services: services.clone(), incidents: incidents.clone() };
-        Self { services, incidents, run, ports, databases }
+        let pools = Arc::new(ScriptedPools::default());
+        let ports = Ports {
+            databases: databases.clone(),
+            services: services.clone(),
+            pools: pools.clone(),
+            incidents: incidents.clone(),
+        };
+        Self { services, pools, incidents, run, ports, databases }
     }
 
-    async fn once(&self, seconds: i64) -> Result<StepReply, StepError> {
+    pub(super) async fn once(&self, seconds: i64) -> Result<StepReply, StepError> {
         handle(at(seconds), fixture::request(&self.run, Step::Recycle), &self.ports).await
     }
 
     /// Does the step twice, as when its first answer was lost: the second must change nothing.
-    async fn twice(&self, seconds: i64) -> StepReply {
+    pub(super) async fn twice(&self, seconds: i64) -> StepReply {
         let first = self.once(seconds).await.unwrap();
         let (records, calls) = (self.incident().await, self.calls());
         let second = self.once(seconds).await.unwrap();
@@ -67,25 +76,25 @@ impl Scene {
         first
     }
 
-    fn calls(&self) -> Vec<(String, Option<u32>)> {
+    pub(super) fn calls(&self) -> Vec<(String, Option<u32>)> {
         self.services.script(|s| s.redeployed.clone())
     }
 
-    async fn incident(&self) -> Incident {
+    pub(super) async fn incident(&self) -> Incident {
         Incident::replay(self.incidents.records(&self.run.incident).await.unwrap()).unwrap()
     }
 
-    async fn states(&self) -> Vec<(String, ServiceState)> {
+    pub(super) async fn states(&self) -> Vec<(String, ServiceState)> {
         let incident = self.incident().await;
         incident.services().iter().map(|s| (s.name.clone(), s.state)).collect()
     }
 
-    async fn owed(&self) -> Vec<NoticeKind> {
+    pub(super) async fn owed(&self) -> Vec<NoticeKind> {
         self.incident().await.records.into_iter().flat_map(|r| r.owes).collect()
     }
 
     /// ECS has this deployment for a service, in this state, created a second after the endpoint.
-    fn deployed(&self, service: &str, id: &str, rollout: &str) {
+    pub(super) fn deployed(&self, service: &str, id: &str, rollout: &str) {
         self.services.script(|s| {
             let found = s.services.iter_mut().find(|s| s.name == service).unwrap();
             found.deployments = vec![deployment(id, "PRIMARY", rollout, at(101))];
@@ -212,7 +221,7 @@ async fn services_that_cannot_be_read_for_a_moment_are_waited_for() {
 
 #[tokio::test]
 async fn nothing_restarts_before_the_endpoint_is_confirmed_nor_under_another_plan_or_fence() {
-    let scene = Scene::open().await;
+    let scene = Scene::open(fixture::slice()).await;
     assert_eq!(scene.twice(101).await.next, Next::Escalate);
     let mut forged = fixture::request(&scene.run, Step::Recycle);
     forged.run.plan.database.services[0].name = "payroll".to_owned();
