@@ -128,6 +128,14 @@ fn what_may_pass_is_tried_again_by_every_step_and_everything_ends_with_people() 
 }
 
 #[test]
+fn the_call_reckons_with_the_functions_own_time() {
+    let template = Template::read();
+    assert_eq!(template.at("/Globals/Function/Timeout"), failover_executor::fail_over::FUNCTION_S);
+    let own = &template.properties("FailoverExecutor")["Timeout"];
+    assert!(own.is_null(), "it would win over the common one: {own}");
+}
+
+#[test]
 fn every_step_of_the_definition_is_one_of_ours_and_the_other_way_round() {
     let machine = machine();
     let sent: Vec<Step> = tasks(&machine)

@@ -20,6 +20,7 @@ use recovery::{
     log::Log,
     topology::{Cluster, Member},
 };
+use std::time::{Duration, Instant};
 
 /// What the last look says.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +43,26 @@ pub enum LastLook {
     Otherwise(Judgement),
 }
 
-/// Looks once more at alarms, writer, status and switches; writes the intent; asks RDS once.
+/// How many seconds an invocation has, as the template says it (`Timeout`).
+pub const FUNCTION_S: u64 = 20;
+/// How many of them the call must have: RDS is given 10 s to answer, and the intent is written before.
+const CALL_S: u64 = 11;
+
+/// Until when an invocation that began at this moment may begin the call. An intent whose call is cut off stands for a
+/// call that was made: the promotion would be waited for in vain.
+#[must_use]
+pub fn call_until(began: Instant) -> Instant {
+    began + Duration::from_secs(FUNCTION_S.saturating_sub(CALL_S))
+}
+
+/// Looks once more at alarms, writer, status and switches; writes the intent; asks RDS once. What has not answered
+/// by `until` is missing, and then nothing is called in this invocation.
 ///
 /// # Errors
 /// The store's. RDS's refusals are answers, not errors.
 pub async fn step(
     now: Timestamp,
+    until: Instant,
     run: &Run,
     ports: &Ports,
     log: &mut Log<'_>,
@@ -59,12 +74,20 @@ pub async fn step(
     if now >= patience_ends(run, decided) {
         return Ok(too_late(run, &format!("the decision is of {decided}")));
     }
+    let too_slow = || {
+        let summary = "Too little of the function's time is left for the call: begun anew.";
+        StepReply::again(run, Step::FailOver, 1, summary)
+    };
+    if Instant::now() >= until {
+        return Ok(too_slow());
+    }
     let case = Case::new(run, log);
-    let sight = sight::look(&case, ports).await;
+    let left = || until.saturating_duration_since(Instant::now()).min(sight::PATIENCE);
+    let sight = sight::look_within(left(), &case, ports).await;
     let lags = match (&sight.cluster, target::bound_ms(case.plan)) {
         // A lag that does not come in time is as unknown as one that can't be read.
         (Ok(cluster), Some(_)) => {
-            tokio::time::timeout(sight::PATIENCE, assess::lags(now, ports, cluster)).await.unwrap_or_default()
+            tokio::time::timeout(left(), assess::lags(now, ports, cluster)).await.unwrap_or_default()
         }
         _ => Lags::new(),
     };
@@ -79,6 +102,9 @@ pub async fn step(
             return carry_out(now, run, log, Step::FailOver, judgement).await;
         }
     };
+    if Instant::now() >= until {
+        return Ok(too_slow());
+    }
     let intent = Event::FailoverIntended { from: from.clone(), target: target.clone() };
     if !log.append_when(now, intent, &[], |i| i.intent().is_none()).await? {
         return called_before(run, ports, log).await;

@@ -37,7 +37,7 @@ use recovery::{
     CallError, Failure, Step, StepError, StepReply, StepRequest,
     ports::{Alarms, Databases, Incidents, Names, Services},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// What the steps need of the world.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ pub struct Ports {
 /// [`StepError::Fenced`] when a newer attempt owns the incident, [`StepError::MalformedEvent`] when the
 /// request does not fit the incident or names a step of another function, and AWS's refusals by their kind.
 pub async fn handle(now: Timestamp, request: StepRequest, ports: &Ports) -> Result<StepReply, StepError> {
-    let result = take(now, &request, ports).await;
+    let result = take(now, Instant::now(), &request, ports).await;
     let incident = request.run.incident.as_str();
     match &result {
         Ok(reply) => tracing::info!(
@@ -80,7 +80,12 @@ pub async fn handle(now: Timestamp, request: StepRequest, ports: &Ports) -> Resu
     result
 }
 
-async fn take(now: Timestamp, request: &StepRequest, ports: &Ports) -> Result<StepReply, StepError> {
+async fn take(
+    now: Timestamp,
+    began: Instant,
+    request: &StepRequest,
+    ports: &Ports,
+) -> Result<StepReply, StepError> {
     let (run, step) = (&request.run, request.step);
     if step == Step::Escalate {
         return escalate::step(now, request, ports).await;
@@ -95,7 +100,7 @@ async fn take(now: Timestamp, request: &StepRequest, ports: &Ports) -> Result<St
     match step {
         Step::Confirm => confirm::step(now, run, ports, &mut log).await,
         Step::Assess => assess::step(now, run, ports, &mut log).await,
-        Step::FailOver => fail_over::step(now, run, ports, &mut log).await,
+        Step::FailOver => fail_over::step(now, fail_over::call_until(began), run, ports, &mut log).await,
         Step::Promotion => promotion::step(now, run, ports, &mut log).await,
         Step::Endpoint => endpoint::step(now, run, ports, &mut log).await,
         Step::Verify => verify::step(now, run, ports, &mut log).await,

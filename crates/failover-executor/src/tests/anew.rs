@@ -1,18 +1,25 @@
 //! The step that calls begins anew after what may pass, and not for ever; a look does not wait for what is slow.
 
 use super::scene::{Scene, said};
-use crate::{Case, sight};
+use crate::{Case, Ports, fail_over, sight};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use recovery::{
-    CallError, Entry, Failure, Guard, Next, Step,
+    CallError, Entry, Failure, Guard, Next, Step, StepReply,
     incident::Event,
+    log::Log,
     ports::Alarms,
     signal::AlarmValue,
     topology::{AlarmState, Connections},
-    twins::fixture::{self, ALARM, at},
+    twins::{
+        ScriptedAlarms,
+        fixture::{self, ALARM, at},
+    },
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 fn down() -> CallError {
     CallError::new("DynamoDB", "GetItem", Failure::Doubtful, "timed out")
@@ -130,6 +137,64 @@ async fn what_is_too_slow_is_missing_and_the_rest_is_seen() {
     assert!(seen.cluster.is_ok() && seen.events.is_ok() && seen.switchover.is_ok() && seen.switches.is_ok());
     let judgement = crate::confirm::decide(at(60), &case, &seen);
     assert_eq!(judgement.verdict.guard, Guard::EvidenceMissing);
+}
+
+/// CloudWatch that answers late, but answers.
+struct Slow(Arc<ScriptedAlarms>);
+
+impl Slow {
+    const ANSWERS_IN: Duration = Duration::from_millis(40);
+}
+
+#[async_trait]
+impl Alarms for Slow {
+    async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmState>, CallError> {
+        std::thread::sleep(Self::ANSWERS_IN);
+        self.0.alarms(names).await
+    }
+
+    async fn replica_lag_ms(&self, instance: &str, since: Timestamp) -> Result<Option<f64>, CallError> {
+        self.0.replica_lag_ms(instance, since).await
+    }
+
+    async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError> {
+        self.0.connections(instances, since).await
+    }
+}
+
+/// How it ends when the invocation has `left` until the call must have begun.
+async fn last_look(scene: &Scene, ports: &Ports, left: Duration) -> StepReply {
+    let mut log = Log::of_run(scene.incidents.as_ref(), &scene.run).await.unwrap();
+    let until = Instant::now() + left;
+    let step = fail_over::step(at(31), until, &scene.run, ports, &mut log);
+    tokio::time::timeout(Duration::from_secs(3), step).await.expect("it ends in time").unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_called_that_the_function_can_not_see_through() {
+    let scene = assessed().await;
+    let before = scene.events().await;
+    let mut slow = scene.ports.clone();
+    slow.alarms = Arc::new(Slow(scene.alarms.clone()));
+    for (ports, left) in [(&scene.ports, Duration::ZERO), (&slow, Slow::ANSWERS_IN / 2)] {
+        assert_eq!(last_look(&scene, ports, left).await.next, Next::Again);
+        assert_eq!(scene.events().await, before, "no intent, so the next invocation may call");
+    }
+    assert_eq!(last_look(&scene, &scene.ports, Duration::from_secs(2)).await.next, Next::Done);
+    assert_eq!(scene.calls().len(), 1);
+
+    let began = Instant::now();
+    assert_eq!(fail_over::call_until(began).duration_since(began), Duration::from_secs(9));
+}
+
+#[tokio::test]
+async fn a_slow_look_leaves_the_call_its_time() {
+    let scene = assessed().await;
+    let mut ports = scene.ports.clone();
+    ports.alarms = Arc::new(Silent);
+    let reply = last_look(&scene, &ports, Duration::from_millis(50)).await;
+    assert_eq!(said(&reply), (Next::Again, Guard::EvidenceMissing));
+    assert!(scene.calls().is_empty());
 }
 
 #[tokio::test]
