@@ -94,6 +94,24 @@ fn the_table(sequences: &[Sequence], rows: &[Row]) {
     }
 }
 
+/// The judgement can fail: a difference that is not in the table, a row that no longer occurs, a changed answer.
+fn the_judgement() {
+    let seen = |status: &str| {
+        Seen::from([("answer".to_owned(), "success".to_owned()), ("status".to_owned(), status.to_owned())])
+    };
+    let found = |ours, theirs| table::compare(Other::Moto, "a: b", &seen(ours), &seen(theirs));
+    assert!(found("creating", "creating").is_empty());
+    let known = found("creating", "available");
+    assert_eq!(known.len(), 1, "{known:?}");
+    assert_eq!(table::judge(&known, &known), Ok(()));
+    let told =
+        |found: &[Difference], known: &[Difference]| table::judge(found, known).expect_err("a finding");
+    assert!(told(&known, &[]).starts_with("not in "), "a new difference");
+    assert!(told(&[], &known).contains("take it out"), "a row that does not occur");
+    let other = found("creating", "failed");
+    assert_eq!(told(&other, &known).matches("a: b: status").count(), 2, "another answer than the row's");
+}
+
 /// `docs/local-cloud.md` shows the table. With `UPDATE_DOCS=1` this writes it there.
 fn the_document(rows: &[Row]) -> Result<(), Failed> {
     let path = drill::artifacts::repository().join("docs/local-cloud.md");
@@ -135,6 +153,10 @@ fn main() -> ExitCode {
     let shown = rows.clone();
     trials.push(Trial::test("the_table", move || {
         the_table(&sequences, &rows);
+        Ok(())
+    }));
+    trials.push(Trial::test("the_judgement", || {
+        the_judgement();
         Ok(())
     }));
     trials.push(Trial::test("the_document", move || the_document(&shown)));

@@ -6,6 +6,7 @@ use crate::{
 };
 use aws_sdk_rds::{
     Client,
+    primitives::{DateTime, DateTimeFormat},
     types::{DbCluster, DbClusterSnapshot, DbInstance, Event, Filter, SourceType, Tag},
 };
 
@@ -18,11 +19,11 @@ pub(crate) async fn make(rds: &Client, call: &Call) -> Option<Seen> {
                 Err(error) => refused(&error),
             }
         }
-        Call::DescribeInstances { instance, cluster } => {
+        Call::DescribeInstances { instance, cluster, most } => {
             let filter = |cluster| Filter::builder().name("db-cluster-id").values(cluster).build();
             let filters = cluster.as_ref().map(|cluster| vec![filter(cluster)]);
             let call = rds.describe_db_instances().set_db_instance_identifier(instance.clone());
-            match call.set_filters(filters).send().await {
+            match call.set_filters(filters).set_max_records(*most).send().await {
                 Ok(reply) => instances(reply.db_instances()),
                 Err(error) => refused(&error),
             }
@@ -34,10 +35,14 @@ pub(crate) async fn make(rds: &Client, call: &Call) -> Option<Seen> {
                 Err(error) => refused(&error),
             }
         }
-        Call::DescribeEvents { kind, source } => {
+        Call::DescribeEvents { kind, source, between } => {
             let kind = kind.as_deref().map(SourceType::from);
             let call = rds.describe_events().set_source_type(kind).set_source_identifier(source.clone());
-            match call.duration(60).send().await {
+            let moment = |text: &String| {
+                DateTime::from_str(text, DateTimeFormat::DateTime).expect("a moment in sequences.toml")
+            };
+            let call = call.set_start_time(between.as_ref().map(|[from, _]| moment(from)));
+            match call.set_end_time(between.as_ref().map(|[_, to]| moment(to))).send().await {
                 Ok(reply) => events(reply.events()),
                 Err(error) => refused(&error),
             }

@@ -56,6 +56,8 @@ pub(crate) enum Call {
         instance: Option<String>,
         /// As the filter `db-cluster-id`.
         cluster: Option<String>,
+        /// As `MaxRecords`.
+        most: Option<i32>,
     },
     #[serde(rename = "FailoverDBCluster")]
     FailoverCluster {
@@ -65,6 +67,8 @@ pub(crate) enum Call {
     DescribeEvents {
         kind: Option<String>,
         source: Option<String>,
+        /// From when to when, as RFC 3339; the last hour when nothing is said.
+        between: Option<[String; 2]>,
     },
     #[serde(rename = "CreateDBClusterSnapshot")]
     CreateSnapshot {

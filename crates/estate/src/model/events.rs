@@ -150,6 +150,10 @@ impl Estate {
         let from = select.from.unwrap_or_else(|| {
             until.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN)
         });
+        if from > until {
+            // AWS's documents are silent; a caller that mixes them up had better hear of it.
+            return Err(Refusal::new("InvalidParameterValue", "StartTime must not be later than EndTime."));
+        }
         let source = select.source.as_deref().map(bare);
         let found = self.rds_events.iter().filter(|event| {
             event.region == region

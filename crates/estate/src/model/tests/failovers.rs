@@ -290,6 +290,8 @@ fn events_are_found_by_source_category_and_time() {
     assert_eq!(found(100.0, untyped), ["InvalidParameterCombination"]);
     let castle = EventSelect { source_type: Some("db-castle".into()), ..EventSelect::default() };
     assert_eq!(found(100.0, castle), ["InvalidParameterValue"]);
+    let backwards = EventSelect { from: Some(at(9.0)), until: Some(at(5.0)), ..EventSelect::default() };
+    assert_eq!(found(100.0, backwards), ["InvalidParameterValue"]);
     let failover = EventSelect { categories: vec!["failover".into()], ..EventSelect::default() };
     assert_eq!(found(100.0, failover.clone()).len(), 2);
     let since = EventSelect { from: Some(at(5.0)), ..failover };
