@@ -13,7 +13,7 @@ use recovery::{
     Failure,
     ports::{Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
     signal::DatabaseNews,
-    topology::{Cluster, Task},
+    topology::{Cluster, Member, Task},
     twins::conformance,
 };
 use std::time::Duration;
@@ -72,6 +72,34 @@ async fn a_failover_moves_writer_endpoint_and_news() {
     assert_eq!(completed.identifier, "orders");
     assert!(completed.cluster);
     assert!(events.is_sorted_by_key(|e| e.at), "oldest first");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn rds_and_dns_do_what_their_twins_do() {
+    let server = estate().await;
+    let rds = Rds::new(&pointed::at(&server.url()));
+    let dns = Dns::new(&server.dns_address.to_string()).expect("an address");
+    let begin = Timestamp::now();
+
+    // Its events: a failover and its way back. Events of another time are the conformance's own matter.
+    for writer in ["orders-3", "orders-1"] {
+        rds.fail_over("orders", writer).await.expect("accepted");
+        let moved = |c: &Cluster| c.settled() && c.writer().is_some_and(|w| w.instance == writer);
+        until(|| async { rds.cluster("orders").await.expect("the cluster") }, moved).await;
+    }
+    let all_back = |c: &Cluster| c.members.iter().all(Member::available);
+    until(|| async { rds.cluster("orders").await.expect("the cluster") }, all_back).await;
+    let before = conformance::databases(&rds, "orders", begin).await.expect("RDS answers");
+    assert_eq!(before.writer().map(|m| m.instance.as_str()), Some("orders-1"));
+    let moved = |c: &Cluster| c.settled() && c.writer().is_some_and(|w| w.instance == "orders-2");
+    let after = until(|| async { rds.cluster("orders").await.expect("the cluster") }, moved).await;
+
+    let endpoint = after.endpoint.clone().expect("an endpoint");
+    let writer = after.writer().and_then(|m| m.endpoint.clone()).expect("an instance's endpoint");
+    let leads = |to: &Option<String>| to.as_ref() == Some(&writer);
+    until(|| async { dns.cname(&endpoint).await.expect("an answer") }, leads).await;
+    conformance::names(&dns, &endpoint, &writer, &writer).await.expect("DNS answers");
     server.stop().await;
 }
 

@@ -4,9 +4,12 @@
 
 use recovery::twins::{
     MemoryBus, MemoryDeadLetters, MemoryExecutions, MemoryIncidents, MemoryTopic, ScriptedAlarms,
-    ScriptedServices, conformance, fixture,
+    ScriptedDatabases, ScriptedNames, ScriptedServices, conformance, fixture,
 };
-use recovery::{Entry, IncidentId, Run, signal::AlarmValue};
+use recovery::{
+    Entry, IncidentId, Run,
+    signal::{AlarmValue, DatabaseNews},
+};
 use std::{
     future::Future,
     pin::pin,
@@ -60,6 +63,33 @@ fn the_alarms() {
     let alarms = ScriptedAlarms::default();
     alarms.set(fixture::alarm(fixture::ALARM, AlarmValue::Ok, fixture::start()));
     done(conformance::alarms(&alarms, &[fixture::ALARM.to_owned()])).expect("no failure");
+}
+
+#[test]
+fn the_databases() {
+    let databases = ScriptedDatabases::default();
+    let started = |seconds| {
+        let meaning = DatabaseNews::FailoverStarted;
+        fixture::database_event("RDS-EVENT-0073", meaning, Some("orders-2"), fixture::at(seconds))
+    };
+    let mut others = started(15);
+    "users".clone_into(&mut others.identifier);
+    databases.script(|s| {
+        s.clusters.insert("orders".to_owned(), fixture::cluster("orders-1"));
+        s.events = vec![started(20), others, started(-5), started(10)];
+    });
+    let before = done(conformance::databases(&databases, "orders", fixture::start())).expect("no failure");
+    assert_eq!(before, fixture::cluster("orders-1"));
+    let asked = databases.script(|s| s.failovers.last().cloned());
+    assert_eq!(asked, Some(("orders".to_owned(), "orders-2".to_owned())));
+}
+
+#[test]
+fn the_names() {
+    let names = ScriptedNames::default();
+    let leads_to = fixture::instance_endpoint("orders-1");
+    names.set(fixture::ENDPOINT, Ok(Some(leads_to.clone())));
+    done(conformance::names(&names, fixture::ENDPOINT, &leads_to, &leads_to)).expect("no failure");
 }
 
 #[test]

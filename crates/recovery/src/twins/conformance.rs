@@ -4,6 +4,10 @@
 //! Each function asserts, and returns the store's own errors. Names are arguments, so that a shared table, topic
 //! or bus can be used again and again.
 
+mod cloud;
+
+pub use cloud::{databases, names};
+
 use super::fixture;
 use crate::{
     decision::{Decision, Guard, Verdict},
@@ -244,6 +248,14 @@ pub async fn alarms(store: &dyn Alarms, existing: &[String]) -> Result<(), CallE
     assert_eq!(store.alarms(&[]).await?, [], "no name asks for nothing, not for all");
     let lag = store.replica_lag_ms("mainstay-no-such-instance", fixture::start()).await?;
     assert_eq!(lag, None, "no datapoint is not zero");
+    let strangers = ["mainstay-no-such-instance", "mainstay-nor-this-one"];
+    let told = store.connections(&strangers, fixture::start()).await?;
+    assert_eq!(
+        told.iter().map(|c| c.instance.as_str()).collect::<Vec<_>>(),
+        strangers,
+        "in the order asked for"
+    );
+    assert!(told.iter().all(|c| c.points.is_empty()), "no datapoint is not zero: {told:?}");
     Ok(())
 }
 
