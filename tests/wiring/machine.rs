@@ -1,7 +1,7 @@
 //! The state machine and the types of crate `recovery`.
 
 use super::{files, template::Template};
-use recovery::{Entry, Next, Step, StepError};
+use recovery::{CallError, Entry, Failure, Next, Step, StepError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -55,6 +55,25 @@ fn entries() -> Vec<Entry> {
     std::iter::successors(Some(Entry::Confirm), |entry| next(*entry)).collect()
 }
 
+/// Every error of a step, in the same way.
+fn errors() -> Vec<StepError> {
+    let call = || CallError::new("RDS", "FailoverDBCluster", Failure::Refused, "it was refused");
+    let next = |error: &StepError| match error {
+        StepError::Throttled(_) => Some(StepError::Unavailable(call())),
+        StepError::Unavailable(_) => Some(StepError::Denied(call())),
+        StepError::Denied(_) => Some(StepError::NotFound(call())),
+        StepError::NotFound(_) => Some(StepError::Refused(call())),
+        StepError::Refused(_) => Some(StepError::MalformedReply(call())),
+        StepError::MalformedReply(_) => {
+            Some(StepError::Fenced { incident: "orders-1".to_owned(), reason: "it is closed".to_owned() })
+        }
+        StepError::Fenced { .. } => Some(StepError::MalformedEvent("no `step`".to_owned())),
+        StepError::MalformedEvent(_) => Some(StepError::InvalidPlan("no database".to_owned())),
+        StepError::InvalidPlan(_) => None,
+    };
+    std::iter::successors(Some(StepError::Throttled(call())), next).collect()
+}
+
 fn word(value: impl Serialize) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }
@@ -77,6 +96,17 @@ fn compared<'a>(condition: &'a Value, variable: &str) -> &'a str {
     let condition = condition.as_str().unwrap();
     let word = condition.strip_prefix(&format!("{{% {variable} = '")).and_then(|c| c.strip_suffix("' %}"));
     word.unwrap_or_else(|| panic!("`{condition}` does not compare {variable}"))
+}
+
+#[test]
+fn every_error_is_listed_under_the_name_that_the_state_machine_sees() {
+    let errors = errors();
+    let names: Vec<&str> = errors.iter().map(StepError::name).collect();
+    assert_eq!(names, StepError::NAMES);
+    for (error, name) in errors.iter().zip(names) {
+        // A name that is not the variant's own would be matched by nothing that people read in the definition.
+        assert_eq!(format!("{error:?}").split(['(', ' ']).next(), Some(name), "the variant's own name");
+    }
 }
 
 #[test]
