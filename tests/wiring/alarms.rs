@@ -49,12 +49,13 @@ fn every_alarm_says_what_silence_means() {
     }
 }
 
-/// The trigger reaches the door by its rule; every other alarm is for people.
+/// What may trigger reaches the door by its rule; every other alarm is for people.
 #[test]
 fn every_other_alarm_tells_people() {
     for (id, alarm) in Template::read().of_type("AWS::CloudWatch::Alarm") {
         let actions = &alarm["Properties"]["AlarmActions"];
-        let expected = if id == "WriterDown" { Value::Null } else { json!([reference("OperationsTopic")]) };
+        let triggers = ["ProbeFailed", "WriterDown"].contains(&id);
+        let expected = if triggers { Value::Null } else { json!([reference("OperationsTopic")]) };
         assert_eq!(*actions, expected, "{id}");
     }
 }
@@ -82,6 +83,41 @@ fn mainstay_watches_itself() {
         assert!(watched(metric, "StateMachineArn", &reference("Recovery")), "nobody sees {metric}");
     }
     assert!(watched("IteratorAge", "FunctionName", &reference("Notifier")), "nobody sees late notices");
+}
+
+/// The metric of the alarms is the one that the prober prints; a dead writer is a 0, and silence is not.
+#[test]
+fn the_probers_alarm_hears_a_failed_probe_and_another_one_hears_silence() {
+    let outcome =
+        |meaning| prober::Outcome { meaning, server: None, connect: None, answer: None, detail: None };
+    let printed = |meaning| -> Value {
+        let at = "2026-03-01T10:00:10Z".parse().unwrap();
+        serde_json::from_str(&prober::emf::line("orders", at, &outcome(meaning))).unwrap()
+    };
+    let dead = printed(prober::Meaning::Failed(prober::meaning::Failure::ConnectTimeout));
+    let turned_away = printed(prober::Meaning::Unable(prober::meaning::Inability::LoginRefused));
+    let template = Template::read();
+    for (id, silence) in [("ProbeFailed", "missing"), ("ProbeSilent", "breaching")] {
+        let alarm = template.properties(id);
+        let metric = alarm["MetricName"].as_str().unwrap();
+        assert_eq!(alarm["Namespace"], dead["_aws"]["CloudWatchMetrics"][0]["Namespace"], "{id}");
+        let dimension = dead["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0][0].clone();
+        assert_eq!(
+            alarm["Dimensions"],
+            json!([{"Name": dimension, "Value": reference("ProbeDatabase")}]),
+            "{id}"
+        );
+        assert_eq!((&dead[metric], &turned_away[metric]), (&json!(0), &Value::Null), "{id}");
+        assert_eq!(alarm["TreatMissingData"], silence, "{id}");
+        assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold", "{id}");
+        assert_eq!(alarm["Threshold"], 1, "{id}");
+    }
+    let failed = template.properties("ProbeFailed");
+    assert_eq!(failed["Statistic"], "Maximum");
+    // One probe in each period, and two in a row.
+    assert_eq!(failed["Period"], reference("ProbeEverySeconds"));
+    assert_eq!((&failed["EvaluationPeriods"], &failed["DatapointsToAlarm"]), (&json!(2), &json!(2)));
+    assert_eq!(template.properties("ProbeSilent")["Statistic"], "SampleCount");
 }
 
 /// A record that the notifier names as failed, or sets aside, is no error of the function: its log is the only

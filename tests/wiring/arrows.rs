@@ -18,6 +18,7 @@ const ARROWS: &[Arrow] = &[
     ("step-recycle", "task-recycler", |e| e["step"] == "recycle"),
     ("step-", "failover-executor", |e| e["step"].is_string() && e["step"] != "recycle"),
     ("stream-", "notifier", |e| e["Records"][0]["eventSource"] == "aws:dynamodb"),
+    ("prober-", "prober", |e| e["mainstay"] == "probe"),
     ("snapshot-", "snapshotter", |e| e["mainstay"] == "snapshot"),
 ];
 

@@ -47,7 +47,7 @@ pub(crate) fn functions() -> Vec<String> {
     crates
         .filter(|name| {
             let main = path(&format!("crates/{name}/src/main.rs"));
-            fs::read_to_string(main).is_ok_and(|main| main.contains("function::serve("))
+            fs::read_to_string(main).is_ok_and(|main| main.contains("function::serve"))
         })
         .collect()
 }

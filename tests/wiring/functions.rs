@@ -21,12 +21,14 @@ const READERS: &[(&str, Reader)] = &[
     ("alarm-handler", settings!(alarm_handler)),
     ("failover-executor", settings!(failover_executor)),
     ("notifier", settings!(notifier)),
+    ("prober", settings!(prober)),
     ("snapshotter", settings!(snapshotter)),
     ("task-recycler", settings!(task_recycler)),
 ];
 
 /// Variables that may be empty.
-const OPTIONAL: &[&str] = &["MAINSTAY_DNS_SERVER"];
+const OPTIONAL: &[&str] =
+    &["MAINSTAY_DNS_SERVER", "MAINSTAY_PROBE_SECRET_ARN", "MAINSTAY_PROBE_PASSWORD_FILE"];
 
 fn environment(template: &Template, function: &str) -> BTreeMap<String, Value> {
     let variables = &template.properties(&logical_id(function))["Environment"]["Variables"];
@@ -41,6 +43,14 @@ fn example(variable: &str) -> &'static str {
         }
         "MAINSTAY_DRILL" => "false",
         "MAINSTAY_DNS_SERVER" => "10.0.0.2:53",
+        "MAINSTAY_PROBE_ENGINE" => "aurora-postgresql",
+        "MAINSTAY_PROBE_HOST" => "orders.cluster-abc.ca-central-1.rds.amazonaws.com",
+        "MAINSTAY_PROBE_PORT" => "5432",
+        "MAINSTAY_PROBE_LOGIN" => "iam",
+        "MAINSTAY_PROBE_SECRET_ARN" => "arn:aws:secretsmanager:ca-central-1:123456789012:secret:probe-AbCdEf",
+        "MAINSTAY_PROBE_PASSWORD_FILE" => "/run/password",
+        "MAINSTAY_PROBE_WRITE" => "true",
+        "MAINSTAY_PROBE_EVERY_S" => "10",
         _ => "something",
     }
 }
@@ -112,6 +122,18 @@ fn the_environment_names_the_right_things() {
                 "MAINSTAY_DLQ_URL" => reference("NotifierDlq"),
                 "MAINSTAY_DRILL" => reference("Drill"),
                 "MAINSTAY_DNS_SERVER" => reference("DnsServer"),
+                "MAINSTAY_PROBE_DATABASE" => reference("ProbeDatabase"),
+                "MAINSTAY_PROBE_ENGINE" => reference("ProbeEngine"),
+                "MAINSTAY_PROBE_HOST" => reference("ProbeEndpoint"),
+                "MAINSTAY_PROBE_PORT" => reference("ProbePort"),
+                "MAINSTAY_PROBE_NAME" => reference("ProbePostgresDatabase"),
+                "MAINSTAY_PROBE_USER" => reference("ProbeUser"),
+                "MAINSTAY_PROBE_LOGIN" => reference("ProbeLogin"),
+                "MAINSTAY_PROBE_SECRET_ARN" => reference("ProbeSecretArn"),
+                "MAINSTAY_PROBE_PASSWORD_FILE" => reference("ProbePasswordFile"),
+                "MAINSTAY_PROBE_WRITE" => reference("ProbeWrite"),
+                "MAINSTAY_PROBE_EVERY_S" => reference("ProbeEverySeconds"),
+                "MAINSTAY_PROBE_CA" => json!("/opt/global-bundle.pem"),
                 "AWS_SDK_UA_APP_ID" => json!(function),
                 other => panic!("{function} gets {other}, which this test does not know"),
             };

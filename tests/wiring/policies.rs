@@ -3,7 +3,7 @@
 use super::{
     actions, files,
     files::logical_id,
-    template::{Template, attribute, list, texts},
+    template::{Template, attribute, list, reference, texts},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,6 +37,21 @@ const BESIDES: &[(&str, &[&str])] = &[
             "dynamodb:ListStreams",
         ],
     ),
+    // A token is signed, not called for; and Lambda makes the network interfaces with the role's rights.
+    (
+        "ProberRole",
+        &[
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "rds-db:connect",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+    ),
     (
         "SnapshotterRole",
         &["logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "rds:AddTagsToResource"],
@@ -53,21 +68,25 @@ const EVERYTHING: &[(&str, &str, &str)] = &[
     ("FailoverExecutorRole", "ReadTheWitnesses", "GetMetricData and ListAlarmMuteRules know no resource"),
     ("SnapshotterRole", "ReadClustersAndSnapshots", "a list of clusters is asked for as a whole"),
     ("NotifierRole", "FindTheStream", "ListStreams knows no resource"),
+    ("ProberRole", "BeInTheNetwork", "a network interface has no name before it is made"),
     ("RecoveryRole", "DeliverLogs", "log delivery knows no resource"),
     ("RecoveryRole", "Trace", "X-Ray knows no resource"),
 ];
 
 /// Actions that may change something although their statement names every resource.
-const EVERYTHING_WRITES: &[&str] = &["DeliverLogs", "Trace"];
+const EVERYTHING_WRITES: &[&str] = &["BeInTheNetwork", "DeliverLogs", "Trace"];
 
-/// Each role with its id and the statements of its policies.
+/// Each role with its id and the statements of its policies, those that are attached by a condition too.
 fn roles(template: &Template) -> Vec<(&str, Vec<&Value>)> {
     let roles = template.of_type("AWS::IAM::Role").into_iter();
     roles
         .map(|(id, role)| {
             assert!(role["Properties"]["ManagedPolicyArns"].is_null(), "{id}: somebody else's policy");
             let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
-            (id, policies.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap()).collect())
+            let attached =
+                template.of_type("AWS::IAM::RolePolicy").into_iter().map(|(_, p)| &p["Properties"]);
+            let all = policies.chain(attached.filter(|p| p["RoleName"] == reference(id)));
+            (id, all.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap()).collect())
         })
         .collect()
 }
@@ -91,12 +110,14 @@ fn every_function_may_do_what_it_calls_and_nothing_else() {
     }
     for (id, expected) in [
         ("GitHubFailoverRole", actions::of(actions::PEOPLE)),
+        ("ProbeScheduleRole", ["lambda:InvokeFunction", "sqs:SendMessage"].map(str::to_owned).into()),
         ("SnapshotScheduleRole", ["lambda:InvokeFunction", "sqs:SendMessage"].map(str::to_owned).into()),
     ] {
         let (_, statements) = roles.iter().find(|(role, _)| *role == id).unwrap();
         assert_eq!(allowed(statements), expected, "{id}");
     }
-    let known = BESIDES.len() + ["GitHubFailoverRole", "SnapshotScheduleRole", "RecoveryRole"].len();
+    let known = BESIDES.len()
+        + ["GitHubFailoverRole", "ProbeScheduleRole", "SnapshotScheduleRole", "RecoveryRole"].len();
     assert_eq!(roles.len(), known, "a role that this test does not know");
 }
 
@@ -187,5 +208,25 @@ fn who_touches_databases_or_services_is_held_to_the_allowed_regions() {
                     == json!({"StringNotEquals": {"aws:RequestedRegion": {"Ref": "AllowedRegions"}}})
         });
         assert_eq!(held, touches, "{role}");
+    }
+}
+
+/// What Lambda needs to put the function into the network is not for the function's own code; and it may log in as one
+/// role of one database, or read one secret, whichever it is told to.
+#[test]
+fn the_prober_comes_into_one_database_and_touches_no_network() {
+    let template = Template::read();
+    let roles = roles(&template);
+    let (_, statements) = roles.iter().find(|(role, _)| *role == "ProberRole").unwrap();
+    let named = |sid: &str| *statements.iter().find(|s| s["Sid"] == sid).unwrap();
+    let (allowed, denied) = (named("BeInTheNetwork"), named("ButNotByItsOwnCode"));
+    assert_eq!((&allowed["Action"], &denied["Effect"]), (&denied["Action"], &json!("Deny")));
+    let itself = &denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]["Fn::Sub"];
+    assert!(itself.as_str().unwrap().ends_with(":function:${AWS::StackName}-prober"), "{itself}");
+    let token = named("LogInAsOneRoleOfOneDatabase")["Resource"]["Fn::Sub"].as_str().unwrap();
+    assert!(token.ends_with(":dbuser:${ProbeResourceId}/${ProbeUser}"), "{token}");
+    assert_eq!(named("ReadOneSecret")["Resource"], reference("ProbeSecretArn"));
+    for (policy, condition) in [("ProberToken", "ProbeByToken"), ("ProberSecret", "ProbeBySecret")] {
+        assert_eq!(template.at("/Resources")[policy]["Condition"], condition, "{policy}");
     }
 }

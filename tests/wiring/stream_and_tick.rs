@@ -1,16 +1,20 @@
-//! notifier on the samples of the stream, snapshotter on the sample of its tick.
+//! notifier on the samples of the stream, snapshotter and prober on the samples of their ticks.
 
 use super::{
     files,
     world::{World, carried, opening, seed},
 };
+use async_trait::async_trait;
 use aws::function::parse;
+use jiff::Timestamp;
 use plan::NoticeKind;
+use prober::{Meaning, Outcome, Surroundings};
 use recovery::{
     deadline::shift,
     twins::{MemoryBus, MemoryDeadLetters, MemoryIncidents, MemoryTopic},
 };
 use serde_json::{Value, json};
+use std::sync::Mutex;
 
 /// What notifier told: letters by kind and audience, and the numbers of the events on the bus.
 async fn told(sample: &str, known: bool) -> (Vec<(NoticeKind, String)>, Vec<u64>, usize) {
@@ -58,4 +62,65 @@ async fn snapshotter_takes_what_is_due_at_the_samples_tick_once() {
         assert_eq!(json!(done.snapshots), taken);
         assert_eq!(world.calls(), ["mainstay-orders-202603011000"]);
     }
+}
+
+/// A database that is well, and a clock that only waiting moves.
+struct Well {
+    now: Mutex<Timestamp>,
+    lines: Mutex<Vec<Value>>,
+}
+
+#[async_trait]
+impl Surroundings for Well {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
+    async fn until(&self, at: Timestamp) {
+        *self.now.lock().unwrap() = at;
+    }
+
+    async fn probe(&self) -> Outcome {
+        Outcome { meaning: Meaning::Writer, server: None, connect: None, answer: None, detail: None }
+    }
+
+    fn print(&self, line: &str) {
+        self.lines.lock().unwrap().push(serde_json::from_str(line).unwrap());
+    }
+}
+
+/// The template's time is enough for a minute of probes, and one more could not begin.
+#[tokio::test]
+async fn prober_fills_the_samples_minute_within_the_templates_time() {
+    let template = super::template::Template::read();
+    let function = template.properties("Prober");
+    let tick: Value = parse(files::sample("prober-tick")).unwrap();
+    let sent: Value =
+        serde_json::from_str(function["Events"]["Tick"]["Properties"]["Input"].as_str().unwrap()).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!((keys(&sent), &sent["mainstay"]), (keys(&tick), &tick["mainstay"]));
+    assert_eq!(function["Events"]["Tick"]["Properties"]["ScheduleExpression"], "rate(1 minute)");
+
+    let every = template.at("/Parameters/ProbeEverySeconds/Default").to_string();
+    let settings = prober::Settings {
+        database: "orders".to_owned(),
+        host: "orders.cluster-abc.ca-central-1.rds.amazonaws.com".to_owned(),
+        port: 5432,
+        name: "orders".to_owned(),
+        user: "mainstay_probe".to_owned(),
+        login: prober::LoginBy::Iam,
+        write: false,
+        every: std::time::Duration::from_secs(every.parse().unwrap()),
+        ca: "/opt/global-bundle.pem".into(),
+    };
+    let begin = "2026-03-01T10:00:00.5Z".parse().unwrap();
+    let well = Well { now: Mutex::new(begin), lines: Mutex::default() };
+    let deadline = shift(begin, function["Timeout"].as_i64().unwrap());
+    let summary = prober::handle(&tick, &settings, &well, deadline).await.unwrap();
+    assert_eq!((summary.succeeded, summary.failed), (6, 0));
+    let lines = well.lines.lock().unwrap();
+    let last = lines.last().unwrap()["_aws"]["Timestamp"].as_i64().unwrap();
+    let longest = i64::try_from(prober::LONGEST.as_millis()).unwrap();
+    assert!(last + longest < deadline.as_millisecond(), "the last probe may outlast the function");
+    assert!(lines.iter().all(|line| line["ProbeSuccess"] == 1));
 }

@@ -1,8 +1,8 @@
 //! A function for the tests of the local cloud: writes down what it gets, and fails when the event says so.
 //!
 //! Each event is one line of the file `RECORD_FILE`. An event that holds the text `poison` fails after it was
-//! written down; `{"show": "NAME"}` is answered with that variable of the environment. Each
-//! answer names the process. A record of a stream with the attribute `fails` is named as failed that many times; one
+//! written down; `{"show": "NAME"}` is answered with that variable of the environment; `{"print": ["…"], "then_wait_ms": N}`
+//! prints those lines and waits before it answers. Each answer names the process. A record of a stream with the attribute `fails` is named as failed that many times; one
 //! with the attribute `nameless` besides fails without its name.
 
 use std::io::Write as _;
@@ -12,7 +12,20 @@ use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move { record(&event.payload) })).await
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
+        print(&event.payload).await;
+        record(&event.payload)
+    }))
+    .await
+}
+
+async fn print(event: &Value) {
+    for line in event.get("print").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+    if let Some(wait) = event.get("then_wait_ms").and_then(Value::as_u64) {
+        tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+    }
 }
 
 fn record(event: &Value) -> Result<Value, Error> {

@@ -10,10 +10,12 @@ from mainstay_hooks import lifeline
 lifeline.hold()  # before the slow imports: a parent that dies early takes us along
 
 from mainstay_hooks import (  # noqa: E402
-    alarms, events, executions, invocations, metrics, mutes, schedules, streams, templates,
+    alarms, events, executions, invocations, metric_lines, metrics, mutes, schedules, streams, templates,
 )
 
-for hook in (alarms, events, executions, invocations, metrics, mutes, schedules, streams, templates):
+for hook in (
+    alarms, events, executions, invocations, metric_lines, metrics, mutes, schedules, streams, templates,
+):
     hook.install()
 
 runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -8,7 +8,11 @@ use std::{
 };
 
 /// Folder = crate = binary; the SAM logical id is the same name in another spelling.
-pub const FUNCTIONS: [&str; 5] =
+pub const FUNCTIONS: [&str; 6] =
+    ["alarm-handler", "failover-executor", "task-recycler", "notifier", "snapshotter", "prober"];
+
+/// Those whose first event is measured. The prober calls no service of AWS when it starts, and then works for a minute.
+pub const MEASURED: [&str; 5] =
     ["alarm-handler", "failover-executor", "task-recycler", "notifier", "snapshotter"];
 
 /// The repository, from where this crate stands in it.

@@ -96,6 +96,9 @@ pub struct EstateArgs {
     /// installed.
     #[arg(long, value_name = "FOLDER", env = "MAINSTAY_POSTGRES")]
     pub postgres: Option<PathBuf>,
+    /// The port of the cluster endpoint of the real servers; 0 is a free one.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub endpoint_port: u16,
     /// Start without the demo estate.
     #[arg(long)]
     pub empty: bool,
@@ -118,7 +121,7 @@ pub struct InvokeArgs {
 #[derive(Debug, Args)]
 pub struct MeasureArgs {
     /// The function, such as `alarm-handler`; may be given more than once. Without it: all.
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::artifacts::FUNCTIONS))]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::artifacts::MEASURED))]
     pub function: Vec<String>,
     /// Fresh processes of each function over TLS, and as many without.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]

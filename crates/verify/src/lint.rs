@@ -27,12 +27,19 @@ pub(crate) fn asl(place: &Place) -> Ended {
     }
 }
 
-/// The timeout of every function, in seconds: the template sets it once, for all of them.
+/// The timeout of every function that the state machine may call, in seconds: the template sets it once, for all of
+/// them. Only the prober has one of its own: it works for a minute, and no state waits for it.
 fn function_timeout(place: &Place) -> Result<u64, String> {
     let template =
         std::fs::read_to_string(place.root.join(TEMPLATE)).map_err(|e| format!("{TEMPLATE}: {e}"))?;
-    let timeouts: Vec<&str> =
-        template.lines().filter_map(|line| line.trim().strip_prefix("Timeout:")).collect();
+    let mut resource = "";
+    let mut timeouts = Vec::new();
+    for line in template.lines() {
+        if line.starts_with("  ") && !line.starts_with("   ") {
+            resource = line.trim();
+        }
+        timeouts.extend(line.trim().strip_prefix("Timeout:").filter(|_| resource != "Prober:"));
+    }
     match timeouts.as_slice() {
         [one] => one.trim().parse().map_err(|_| format!("{TEMPLATE}: the Timeout {one:?} is not a number")),
         found => {

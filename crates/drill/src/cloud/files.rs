@@ -8,16 +8,18 @@ use super::CloudError;
 pub(super) const REQUIREMENTS: &str = include_str!("../../local_cloud/requirements.txt");
 
 /// Path in the run folder, and text.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 19] = [
     ("hook.py", include_str!("../../local_cloud/hook.py")),
     ("deploy.py", include_str!("../../local_cloud/deploy.py")),
     ("mainstay_hooks/__init__.py", include_str!("../../local_cloud/mainstay_hooks/__init__.py")),
     ("mainstay_hooks/alarm_events.py", include_str!("../../local_cloud/mainstay_hooks/alarm_events.py")),
     ("mainstay_hooks/alarms.py", include_str!("../../local_cloud/mainstay_hooks/alarms.py")),
+    ("mainstay_hooks/emf.py", include_str!("../../local_cloud/mainstay_hooks/emf.py")),
     ("mainstay_hooks/events.py", include_str!("../../local_cloud/mainstay_hooks/events.py")),
     ("mainstay_hooks/executions.py", include_str!("../../local_cloud/mainstay_hooks/executions.py")),
     ("mainstay_hooks/invocations.py", include_str!("../../local_cloud/mainstay_hooks/invocations.py")),
     ("mainstay_hooks/lifeline.py", include_str!("../../local_cloud/mainstay_hooks/lifeline.py")),
+    ("mainstay_hooks/metric_lines.py", include_str!("../../local_cloud/mainstay_hooks/metric_lines.py")),
     ("mainstay_hooks/metric_math.py", include_str!("../../local_cloud/mainstay_hooks/metric_math.py")),
     ("mainstay_hooks/metrics.py", include_str!("../../local_cloud/mainstay_hooks/metrics.py")),
     ("mainstay_hooks/mutes.py", include_str!("../../local_cloud/mainstay_hooks/mutes.py")),

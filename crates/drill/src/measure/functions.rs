@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn each_function_gets_the_variables_of_the_template() {
         let template = std::fs::read_to_string(artifacts::repository().join("infra/template.yaml")).unwrap();
-        for function in artifacts::FUNCTIONS {
+        for function in artifacts::MEASURED {
             let head = format!("\n  {}:\n", artifacts::logical_id(function));
             let (_, after) = template.split_once(&head).unwrap();
             let (_, after) = after.split_once("Variables:\n").unwrap();
@@ -97,7 +97,7 @@ mod tests {
         let incident = step.pointer("/run/incident").unwrap().as_str().unwrap();
         assert_eq!(items[0]["pk"]["S"], format!("incident#{incident}"));
         assert!(items[1]["record"]["S"].as_str().unwrap().contains(incident));
-        for function in artifacts::FUNCTIONS {
+        for function in artifacts::MEASURED {
             assert!(event(sample(function)).is_ok(), "{function}");
         }
     }

@@ -77,7 +77,7 @@ pub struct Measured {
 /// What could not be built or started, or a function that did not serve.
 pub async fn measure(args: &MeasureArgs, view: &mut View) -> Result<Document, DrillError> {
     let wanted: Vec<&str> = match args.function.as_slice() {
-        [] => artifacts::FUNCTIONS.to_vec(),
+        [] => artifacts::MEASURED.to_vec(),
         some => some.iter().map(String::as_str).collect(),
     };
     let build = if args.dev { Build::Dev } else { Build::Release };

@@ -4,6 +4,7 @@ mod alarms;
 mod delivery;
 mod executions;
 mod lifecycle;
+mod lines;
 mod pure;
 mod silence;
 mod stand;
