@@ -125,3 +125,18 @@ async fn hit(world: &World, instance: &str, blow: Blow) -> Result<Option<String>
     };
     done.map(|()| None).map_err(|e| e.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blow_that_was_not_done_has_no_time() {
+        let blows = Blows::default();
+        let (freeze, thaw) = (blows.planned(Blow::Freeze), blows.planned(Blow::Thaw));
+        blows.struck(freeze);
+        let told = serde_json::to_value(blows.all()).unwrap();
+        assert_eq!((&told[freeze]["fault"], &told[thaw]["fault"]), (&"freeze".into(), &"thaw".into()));
+        assert!(told[freeze]["struck_at"].is_string() && told[thaw]["struck_at"].is_null(), "{told}");
+    }
+}
