@@ -25,18 +25,25 @@ struct Pool {
 }
 
 impl Pool {
+    /// A stage that waits and is as the scenario needs it.
+    fn idle_stage(&self, scenario: &Scenario) -> Option<Stage> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = idle.iter().position(|stage| stage.prober == scenario.needs_prober())?;
+        Some(idle.swap_remove(fits))
+    }
+
     fn play(&self, scenario: &Scenario) -> Result<(), Failed> {
         self.runtime.block_on(async {
             let _one = match &scenario.real {
                 Some(_) => Some(self.real.lock().await),
                 None => None,
             };
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let idle = self.idle_stage(scenario);
             let stage = if let Some(stage) = idle {
                 stage
             } else {
                 let _one = self.starting.lock().await;
-                Stage::start(Pace::Quick, &mut View::silent()).await?
+                Stage::start_with(Pace::Quick, scenario.needs_prober(), &mut View::silent()).await?
             };
             let outcome = outage(&stage, scenario).await;
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(stage);

@@ -22,6 +22,8 @@ pub struct Addresses {
     pub real: Option<String>,
 }
 
+/// The file in the folder of the real servers that holds the database's password, for the prober.
+pub const PASSWORD_FILE: &str = "database-password";
 /// What is written to the lifeline so that its end does not end the process.
 pub const KEEP: &str = "keep";
 
@@ -43,6 +45,7 @@ impl EstateProcess {
         binary: &Path,
         folder: &Path,
         pace: Pace,
+        endpoint_port: u16,
         emit_to: &str,
         event_token: &str,
     ) -> Result<Self, DrillError> {
@@ -54,6 +57,7 @@ impl EstateProcess {
             .args(["--emit-to", emit_to])
             .arg("--real-in")
             .arg(folder)
+            .args(["--endpoint-port", &endpoint_port.to_string()])
             .env("MAINSTAY_EVENT_TOKEN", event_token)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

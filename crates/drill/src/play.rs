@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// How often the stage is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long is written before the fault: ten seconds give the normal rate, the first ones warm the pools.
-const NORMAL_RATE: Duration = Duration::from_secs(13);
+const NORMAL_RATE: Duration = Duration::from_secs(15);
 /// How long after the incident's end the normal rate may take to be back, and to hold for the ten seconds that make it
 /// a recovery. A twin that nobody recycles has the experiment's time.
 const BACK_WITHIN: Duration = Duration::from_secs(40);

@@ -27,6 +27,9 @@ pub struct RealOutage {
     /// What becomes of the old writer.
     #[serde(default)]
     pub old_writer: OldWriter,
+    /// Whether the prober is deployed.
+    #[serde(default)]
+    pub prober: bool,
     /// Whether it is a row of the experiment.
     #[serde(default)]
     pub experiment: bool,

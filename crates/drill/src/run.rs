@@ -6,7 +6,7 @@ use crate::{
     cli::{Cli, Command, EstateArgs, InvokeArgs, MeasureArgs, Outage},
     document::Document,
     error::DrillError,
-    estate_process::{Addresses, KEEP},
+    estate_process::{Addresses, KEEP, PASSWORD_FILE},
     experiment, measure,
     pace::Pace,
     play, report, scenario,
@@ -54,7 +54,7 @@ async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
         .map_err(DrillError::Scenario)?;
     let pace = if args.quick { Pace::Quick } else { Pace::Honest };
     let mut view = View::default();
-    let stage = Stage::start(pace, &mut view).await?;
+    let stage = Stage::start_with(pace, scenario.needs_prober(), &mut view).await?;
     view.say("preparing the demo estate");
     let mut prepared = stage.prepare(&scenario).await;
     if let (Err(DrillError::Unreal(why)), None) = (&prepared, &args.scenario) {
@@ -225,6 +225,8 @@ async fn real_estate(
         root: artifacts::repository(),
         folder: folder.to_owned(),
         shop: artifacts::binary("shop"),
+        endpoint_port: args.endpoint_port,
+        password_file: Some(folder.join(PASSWORD_FILE)),
     };
     RealEstate::serve(estate, ground).await.map_err(|e| DrillError::Real(e.to_string()))
 }

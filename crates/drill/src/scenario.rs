@@ -47,6 +47,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether the stage needs the prober.
+    #[must_use]
+    pub fn needs_prober(&self) -> bool {
+        self.real.as_ref().is_some_and(|outage| outage.prober)
+    }
+
     /// Whether it is a row of the experiment.
     #[must_use]
     pub fn in_experiment(&self) -> bool {

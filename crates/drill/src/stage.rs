@@ -5,7 +5,7 @@ use crate::{
     cloud::{Api, Cloud, CloudError, CloudSettings, Deployment, Stack, free_port},
     error::DrillError,
     estate_client::EstateClient,
-    estate_process::EstateProcess,
+    estate_process::{EstateProcess, PASSWORD_FILE},
     inbox::{self, Inbox},
     listener::Listener,
     pace::Pace,
@@ -27,6 +27,8 @@ pub const STACK: &str = "mainstay";
 pub const DATABASE: &str = "orders";
 /// The alarm of the template that the plan trusts.
 pub const ALARM: &str = "orders-writer-down";
+/// The alarm of the prober.
+pub const PROBE_ALARM: &str = "orders-probe-failed";
 /// How long the alarm may take to become OK after a new start.
 const QUIET_WITHIN: Duration = Duration::from_mins(2);
 
@@ -63,6 +65,8 @@ pub struct Stage {
     pub stack: Stack,
     /// What is real, where it is asked for.
     pub real: Option<RealClient>,
+    /// Whether the prober is deployed.
+    pub prober: bool,
     /// How fast the estate is.
     pub pace: Pace,
     /// The inboxes by audience.
@@ -84,6 +88,14 @@ impl Stage {
     /// # Errors
     /// What could not be built, started or deployed, and what to do.
     pub async fn start(pace: Pace, view: &mut View) -> Result<Self, DrillError> {
+        Self::start_with(pace, false, view).await
+    }
+
+    /// The same, with the prober or without: it connects each second or ten, whether there is a database or not.
+    ///
+    /// # Errors
+    /// As [`Stage::start`].
+    pub async fn start_with(pace: Pace, prober: bool, view: &mut View) -> Result<Self, DrillError> {
         let root = artifacts::repository();
         view.say("building the functions");
         let binaries = tokio::task::spawn_blocking(artifacts::build)
@@ -93,7 +105,8 @@ impl Stage {
         let plan_path = run_folder.path().join("plan.toml");
 
         view.say("starting the estate (RDS, ECS, DNS) and the local cloud on loopback");
-        let (cloud, estate_process) = start_both(&root, run_folder.path(), pace).await?;
+        let endpoint_port = free_port(None)?;
+        let (cloud, estate_process) = start_both(&root, run_folder.path(), endpoint_port, pace).await?;
         let estate = EstateClient::new(&estate_process.addresses.address);
         let real = estate_process.addresses.real.as_deref().map(RealClient::new);
 
@@ -107,7 +120,11 @@ impl Stage {
         let text = scenario::plan_text(&plan, pace, None).map_err(DrillError::Scenario)?;
         write(&plan_path, &text)?;
         let dns = estate_process.addresses.dns.clone();
-        let stack = cloud.deploy(deployment(&root, &plan_path, &dns, pace, binaries)).await?;
+        let mut deployment = deployment(&root, &plan_path, &dns, pace, binaries);
+        if prober {
+            deployment.parameters.extend(probing(pace, endpoint_port, run_folder.path()));
+        }
+        let stack = cloud.deploy(deployment).await?;
         let api = cloud.api();
         let topic = stack.output("NoticesTopicArn").to_owned();
         let mut inboxes = Vec::new();
@@ -122,6 +139,7 @@ impl Stage {
             estate,
             stack,
             real,
+            prober,
             pace,
             inboxes,
             listener,
@@ -157,6 +175,9 @@ impl Stage {
         };
         self.api.alarm_actions(ALARM, true).await?;
         self.alarm_becomes("OK", QUIET_WITHIN).await?;
+        if scenario.needs_prober() {
+            self.becomes(PROBE_ALARM, "OK", QUIET_WITHIN).await?;
+        }
         // Only now: the alarm of an earlier outage may still have had something to say.
         self.forget_incidents().await?;
         write(&self.plan_path, &text)?;
@@ -190,9 +211,13 @@ impl Stage {
     /// # Errors
     /// When it does not get there in time.
     pub async fn alarm_becomes(&self, state: &str, within: Duration) -> Result<(), DrillError> {
+        self.becomes(ALARM, state, within).await
+    }
+
+    async fn becomes(&self, name: &str, state: &str, within: Duration) -> Result<(), DrillError> {
         let since = Instant::now();
         loop {
-            let alarm = self.api.alarm(ALARM).await?;
+            let alarm = self.api.alarm(name).await?;
             let now = alarm.get("StateValue").and_then(Value::as_str).unwrap_or_default();
             if now == state {
                 return Ok(());
@@ -200,7 +225,7 @@ impl Stage {
             if since.elapsed() > within {
                 let reason = alarm.get("StateReason").and_then(Value::as_str).unwrap_or_default();
                 return Err(DrillError::NotReady(format!(
-                    "the alarm {ALARM} is {now}, not {state}, after {} s: {reason}. The local cloud's log is {}",
+                    "the alarm {name} is {now}, not {state}, after {} s: {reason}. The local cloud's log is {}",
                     within.as_secs(),
                     self.log().display()
                 )));
@@ -252,6 +277,24 @@ fn deployment(
     }
 }
 
+/// The parameters of the template by which the prober reaches the real servers, as the demo application does.
+fn probing(pace: Pace, endpoint_port: u16, folder: &Path) -> BTreeMap<String, String> {
+    [
+        ("ProbeDatabase", DATABASE.to_owned()),
+        ("ProbeEndpoint", "127.0.0.1".to_owned()),
+        ("ProbePort", endpoint_port.to_string()),
+        ("ProbeUser", "shop".to_owned()),
+        ("ProbeLogin", "file".to_owned()),
+        ("ProbePasswordFile", folder.join(PASSWORD_FILE).display().to_string()),
+        ("ProbeEverySeconds", pace.period_s().to_string()),
+        ("ProbeSubnetA", "subnet-a".to_owned()),
+        ("ProbeSubnetB", "subnet-b".to_owned()),
+        ("ProbeSecurityGroup", "sg-local".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
 fn write(path: &Path, text: &str) -> Result<(), DrillError> {
     std::fs::write(path, text).map_err(|source| DrillError::File { path: path.to_owned(), source })
 }
@@ -260,15 +303,26 @@ fn write(path: &Path, text: &str) -> Result<(), DrillError> {
 const PORT_TRIES: usize = 3;
 
 /// The estate and the local cloud, each with the other's address.
-async fn start_both(root: &Path, run_dir: &Path, pace: Pace) -> Result<(Cloud, EstateProcess), DrillError> {
+async fn start_both(
+    root: &Path,
+    run_dir: &Path,
+    endpoint_port: u16,
+    pace: Pace,
+) -> Result<(Cloud, EstateProcess), DrillError> {
     let mut tries = PORT_TRIES;
     loop {
         let mut settings = CloudSettings::new(root, &run_dir.join("cloud"));
         // The estate must know the cloud's address before the cloud starts, and the other way round.
         let port = free_port(None)?;
         let cloud = format!("http://127.0.0.1:{port}");
-        let estate =
-            EstateProcess::start(&artifacts::drill_binary(), run_dir, pace, &cloud, &settings.event_token)?;
+        let estate = EstateProcess::start(
+            &artifacts::drill_binary(),
+            run_dir,
+            pace,
+            endpoint_port,
+            &cloud,
+            &settings.event_token,
+        )?;
         settings.port = Some(port);
         settings.endpoint_rds = Some(estate.addresses.address.clone());
         settings.endpoint_ecs = Some(estate.addresses.address.clone());

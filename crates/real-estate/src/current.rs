@@ -83,7 +83,7 @@ impl Current {
         // A folder of its own: what may still end the world before must not take this one's.
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let folder = self.ground.folder.join(format!("{WORLD}{number}"));
-        let made = World::make(self.estate.clone(), binaries, &self.ground.shop, &folder, wanted).await;
+        let made = World::make(self.estate.clone(), binaries, &self.ground, &folder, wanted).await;
         let world = Arc::new(made?);
         let addresses: Vec<Value> = world
             .instances

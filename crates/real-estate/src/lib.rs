@@ -37,6 +37,9 @@ pub enum RealEstateError {
     /// No endpoint could be opened.
     #[error("an endpoint could not be opened on 127.0.0.1: {0}")]
     Endpoint(#[source] std::io::Error),
+    /// The password could not be written for the prober.
+    #[error("the database's password could not be written to its file: {0}")]
+    Password(#[source] std::io::Error),
     /// The control interface could not be opened.
     #[error("the control interface could not be opened on 127.0.0.1: {0}")]
     Control(#[source] std::io::Error),

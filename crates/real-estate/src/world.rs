@@ -56,6 +56,10 @@ pub struct Ground {
     pub folder: PathBuf,
     /// The program of crate `shop`.
     pub shop: PathBuf,
+    /// The port of the cluster endpoint, for those who must know it beforehand; 0 is any free one.
+    pub endpoint_port: u16,
+    /// A file that gets the password of the database, for the prober.
+    pub password_file: Option<PathBuf>,
 }
 
 /// Servers, endpoints and tasks that run. Dropping it ends them.
@@ -92,7 +96,7 @@ impl World {
     pub async fn make(
         estate: Handle,
         binaries: &Binaries,
-        shop: &Path,
+        ground: &Ground,
         folder: &Path,
         wanted: &Wanted,
     ) -> Result<Self, RealEstateError> {
@@ -102,14 +106,17 @@ impl World {
         instances.sort_by_key(|id| *id != cluster.writer);
         let replication = if wanted.synchronous { Replication::AnyOne } else { Replication::Asynchronous };
         let servers = Servers::start(binaries, folder, &instances, replication).await?;
-        let open = |instance: Option<&String>| {
+        if let Some(file) = &ground.password_file {
+            write_secret(file, &servers.login().password).map_err(RealEstateError::Password)?;
+        }
+        let open = |port, instance: Option<&String>| {
             let address = instance.and_then(|id| servers.address(id)).ok_or(RealEstateError::NoCluster)?;
-            Endpoint::open(address).map_err(RealEstateError::Endpoint)
+            Endpoint::open_at(port, address).map_err(RealEstateError::Endpoint)
         };
-        let endpoint = open(instances.first())?;
-        let reader_endpoint = open(instances.get(1).or(instances.first()))?;
+        let endpoint = open(ground.endpoint_port, instances.first())?;
+        let reader_endpoint = open(0, instances.get(1).or(instances.first()))?;
         let tasks = Tasks::new(Recipe {
-            program: shop.to_owned(),
+            program: ground.shop.clone(),
             pools: wanted.pools.clone(),
             endpoint: endpoint.address(),
             login: servers.login().clone(),
@@ -254,6 +261,13 @@ impl World {
 /// The service's name in a key `cluster/service`.
 pub(crate) fn name(service: &Key) -> &str {
     service.id.rsplit('/').next().unwrap_or(&service.id)
+}
+
+/// A file that only we can read.
+fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).open(file)?.write_all(secret.as_bytes())
 }
 
 fn said(error: impl std::fmt::Display) -> String {

@@ -74,16 +74,21 @@ pub struct Endpoint {
 impl Endpoint {
     /// Opens one that leads to a server; inside a Tokio runtime only.
     pub fn open(target: SocketAddr) -> io::Result<Self> {
-        Self::with(target, true)
+        Self::with(0, target, true)
+    }
+
+    /// Opens one at a port that others know already; 0 is any free one.
+    pub fn open_at(port: u16, target: SocketAddr) -> io::Result<Self> {
+        Self::with(port, target, true)
     }
 
     /// Opens one whose black holes are [`Mechanism::Stopped`], as on a machine without packet filters.
     pub fn open_without_filters(target: SocketAddr) -> io::Result<Self> {
-        Self::with(target, false)
+        Self::with(0, target, false)
     }
 
-    fn with(target: SocketAddr, filters: bool) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    fn with(port: u16, target: SocketAddr, filters: bool) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
