@@ -7,9 +7,10 @@ use drill::{
     cloud::Service,
     stage::{ALARM, Stage},
 };
+use jiff::{SignedDuration, Timestamp};
 use recovery::{
     Entry, IncidentId, Run,
-    ports::Executions as _,
+    ports::{Alarms as _, Executions as _},
     twins::{conformance, fixture},
 };
 use serde_json::{Value, json};
@@ -74,11 +75,31 @@ pub(crate) async fn alarms_and_services(stage: &Stage) {
     let alarms = stage.stack.resources.values().filter(|r| r.kind == "AWS::CloudWatch::Alarm");
     let names: Vec<String> = alarms.map(|r| r.id.clone()).collect();
     assert!(names.len() > 1 && names.iter().any(|n| n == ALARM), "{names:?}");
-    conformance::alarms(&CloudWatch::new(&config), &names).await.expect("CloudWatch answers");
+    let cloudwatch = CloudWatch::new(&config);
+    conformance::alarms(&cloudwatch, &names).await.expect("CloudWatch answers");
+    connections(&cloudwatch).await;
 
     let services = ["orders-api", "orders-worker", "catalogue"].map(str::to_owned);
     let estate = config.to_builder().endpoint_url(stage.estate.address()).build();
     conformance::services(&Ecs::new(&estate), "shop", &services).await.expect("ECS answers");
+}
+
+/// The counts by which `verify` sees whether clients hold on to the old writer: of each instance, and not of all.
+async fn connections(cloudwatch: &CloudWatch) {
+    let since = Timestamp::now() - SignedDuration::from_mins(10);
+    let asked = Instant::now();
+    loop {
+        let instances = ["orders-1", "orders-2", "mainstay-no-such-instance"];
+        let told = cloudwatch.connections(&instances, since).await.expect("CloudWatch answers");
+        let counted: Vec<bool> = told.iter().map(|c| !c.points.is_empty()).collect();
+        if counted == [true, true, false] {
+            let writer = told[0].points.iter().map(|p| p.value).fold(0.0, f64::max);
+            assert!(writer >= 1.0, "the writer has connections: {told:?}");
+            return;
+        }
+        assert!(asked.elapsed() < Duration::from_mins(1), "no counts yet: {told:?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 fn run(fence: u64) -> Run {
