@@ -87,11 +87,14 @@ pub fn end(incident: &Incident) -> End {
         "{} works again: {who}, the writer is {writer}, {recycled} services were restarted, all is healthy.",
         incident.database
     );
-    let verdict = verdict(decision, Guard::AllHealthy, reason);
-    End::Recovered(match incident.pools() {
-        Some(pools) => verdict.seeing(EVIDENCE, pools.words()),
-        None => verdict,
-    })
+    let mut verdict = verdict(decision, Guard::AllHealthy, reason);
+    if let Some(pools) = incident.pools() {
+        verdict = verdict.seeing(EVIDENCE, pools.words());
+    }
+    if let Some(request) = incident.request_not_made() {
+        verdict = verdict.seeing("asked for meanwhile", format!("{request} No other failover was made."));
+    }
+    End::Recovered(verdict)
 }
 
 /// Services that are not recycled.

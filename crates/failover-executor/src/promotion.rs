@@ -3,6 +3,7 @@
 use crate::{
     Ports, by_hand,
     carry_out::{Judgement, carry_out},
+    confirm::refuse,
     incident_of::Case,
     movement::{self, FAILING_OVER},
     passes,
@@ -84,7 +85,14 @@ pub async fn step(
         }
         Progress::Waiting { after_s, reason } => Ok(StepReply::again(run, Step::Promotion, after_s, reason)),
         Progress::GivenUp(verdict) => {
-            let judgement = Judgement::close(Closing::StoodDown, verdict);
+            let judgement = match log.incident.request_not_made() {
+                None => Judgement::close(Closing::StoodDown, verdict),
+                // Nothing leads from here to a call: whoever asked for it decides again.
+                Some(request) => {
+                    let reason = format!("{} Not made: {request}", verdict.reason);
+                    refuse(&Case::new(run, log), Guard::PersonAsks, reason)
+                }
+            };
             carry_out(now, run, log, Step::Promotion, judgement).await
         }
         Progress::TooLong(verdict) => Ok(reply(Next::Escalate, verdict.reason.clone()).because(verdict)),

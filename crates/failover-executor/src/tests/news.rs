@@ -4,6 +4,7 @@ use super::{
     scene::{Scene, said},
     steps_after::recycled,
 };
+use plan::NoticeKind;
 use recovery::{
     Closing, Decision, Entry, Guard, Next, Step, Verdict,
     incident::{Event, ServiceState},
@@ -81,6 +82,40 @@ async fn news_while_aws_gives_its_failover_up_is_looked_at_again() {
     scene.incidents.interject(alarm_news(35));
     assert_eq!(scene.once(Step::Promotion, 35).await.unwrap().next, Next::Again);
     assert_eq!(scene.closed().await, None);
+}
+
+/// What was asked for is not made: whoever asked must hear it, and how to ask again.
+#[tokio::test]
+async fn a_request_is_told_of_when_aws_gives_its_failover_up() {
+    let scene = Scene::with(fixture::slice(), fixture::aws_trigger(Some("orders-3")), Entry::Promotion).await;
+    let failed = fixture::database_event("RDS-EVENT-0069", DatabaseNews::FailoverFailed, None, at(20));
+    scene.databases.script(|s| s.events.push(failed));
+    scene.alarm(AlarmValue::Ok, at(30));
+    scene.incidents.interject(request());
+    assert_eq!(scene.once(Step::Promotion, 35).await.unwrap().next, Next::Again);
+    assert_eq!(said(&scene.once(Step::Promotion, 36).await.unwrap()), (Next::Stop, Guard::PersonAsks));
+    assert_eq!(scene.closed().await, Some(Closing::Refused));
+    assert_eq!(scene.owed().await, [NoticeKind::Refused]);
+    let Event::Closed { verdict, .. } = scene.last().await else { panic!("not closed") };
+    assert!(verdict.reason.contains("sam asks for a failover"), "{}", verdict.reason);
+    assert!(verdict.would_change.contains("drp failover orders"), "{}", verdict.would_change);
+}
+
+#[tokio::test]
+async fn a_request_after_the_call_is_told_of_in_the_all_clear() {
+    let told = |event: &Event| {
+        let Event::Closed { verdict, .. } = event else { panic!("not closed: {event:?}") };
+        verdict.evidence.iter().any(|e| e.name == "asked for meanwhile" && e.value.contains("sam asks"))
+    };
+    let scene = verified().await;
+    scene.incidents.interject(request());
+    assert_eq!(scene.once(Step::Close, 226).await.unwrap().next, Next::Again);
+    assert_eq!(scene.once(Step::Close, 227).await.unwrap().next, Next::Done);
+    assert!(told(&scene.last().await));
+
+    let without = verified().await;
+    assert_eq!(without.once(Step::Close, 226).await.unwrap().next, Next::Done);
+    assert!(!told(&without.last().await));
 }
 
 #[tokio::test]

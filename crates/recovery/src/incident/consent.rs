@@ -1,4 +1,4 @@
-//! Who may decide that data is lost: people, in words.
+//! What people asked for: who may decide that data is lost, and which request was not carried out.
 
 use super::{Event, Incident, Trigger};
 use crate::decision::Guard;
@@ -14,5 +14,20 @@ impl Incident {
             }
             matches!(&r.event, Event::Noted { verdict, .. } if verdict.guard == Guard::PersonAcceptsLoss)
         })
+    }
+
+    /// What a person asked for while the incident was open, if no failover was asked of RDS since: the door has said
+    /// that it would be made if the incident still waited.
+    #[must_use]
+    pub fn request_not_made(&self) -> Option<&str> {
+        self.latest(|r| {
+            if let Event::Noted { verdict, .. } = &r.event
+                && matches!(verdict.guard, Guard::PersonAsks | Guard::PersonAcceptsLoss)
+            {
+                return Some(Some(verdict.reason.as_str()));
+            }
+            matches!(r.event, Event::FailoverIntended { .. }).then_some(None)
+        })
+        .flatten()
     }
 }
