@@ -34,6 +34,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("execution-failed", "ignore repeat", "="),
     ("execution-running", "ignore not-a-failover", "="),
     ("execution-timed-out", "ignore repeat", "="),
+    ("prober-tick", "unread", "="),
     ("rds-cluster-snapshot-created", "ignore not-a-failover", "="),
     ("rds-failover-completed", "recycle aws-failover", "="),
     ("rds-failover-completed-without-id", "recycle aws-failover", "="),
