@@ -46,6 +46,16 @@ impl Pace {
         }
     }
 
+    /// Seconds from one probe to the next, and the period of the prober's alarm: on AWS 10. A probe that fails takes up to
+    /// three seconds, so a shorter period would have holes in it.
+    #[must_use]
+    pub fn probe_every_s(self) -> u32 {
+        match self {
+            Self::Honest => 10,
+            Self::Quick => 5,
+        }
+    }
+
     /// How many times longer than on the quick pace an outage may take.
     #[must_use]
     pub fn patience(self) -> u64 {

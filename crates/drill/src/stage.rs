@@ -286,7 +286,7 @@ fn probing(pace: Pace, endpoint_port: u16, folder: &Path) -> BTreeMap<String, St
         ("ProbeUser", "shop".to_owned()),
         ("ProbeLogin", "file".to_owned()),
         ("ProbePasswordFile", folder.join(PASSWORD_FILE).display().to_string()),
-        ("ProbeEverySeconds", pace.period_s().to_string()),
+        ("ProbeEverySeconds", pace.probe_every_s().to_string()),
         ("ProbeSubnetA", "subnet-a".to_owned()),
         ("ProbeSubnetB", "subnet-b".to_owned()),
         ("ProbeSecurityGroup", "sg-local".to_owned()),
