@@ -18,6 +18,7 @@ use std::{
 /// What is real in an outage: a row's `real` in the table of scenarios.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of a row")]
 pub struct RealOutage {
     /// What strikes the writer's server.
     pub faults: Vec<RealFault>,
