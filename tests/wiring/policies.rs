@@ -83,9 +83,8 @@ fn roles(template: &Template) -> Vec<(&str, Vec<&Value>)> {
         .map(|(id, role)| {
             assert!(role["Properties"]["ManagedPolicyArns"].is_null(), "{id}: somebody else's policy");
             let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
-            let attached =
-                template.of_type("AWS::IAM::RolePolicy").into_iter().map(|(_, p)| &p["Properties"]);
-            let all = policies.chain(attached.filter(|p| p["RoleName"] == reference(id)));
+            let attached = template.of_type("AWS::IAM::Policy").into_iter().map(|(_, p)| &p["Properties"]);
+            let all = policies.chain(attached.filter(|p| p["Roles"] == json!([reference(id)])));
             (id, all.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap()).collect())
         })
         .collect()

@@ -4,7 +4,7 @@ use crate::{
     emf,
     meaning::{Meaning, Outcome},
     pace::Pace,
-    probe::LONGEST,
+    probe::longest,
     settings::Settings,
 };
 use async_trait::async_trait;
@@ -54,7 +54,7 @@ pub async fn handle(
     if event.get("mainstay").and_then(Value::as_str) != Some("probe") {
         return Err(StepError::MalformedEvent("`mainstay` is not `probe`: no tick of the prober".to_owned()));
     }
-    let pace = Pace::new(settings.every, surroundings.now(), deadline, LONGEST);
+    let pace = Pace::new(settings.every, surroundings.now(), deadline, longest(settings.every));
     let mut summary = Summary { database: settings.database.clone(), ..Summary::default() };
     let (mut last, mut unable, mut count) = (None, None, 0_u32);
     while let Some(at) = pace.next(surroundings.now(), last) {

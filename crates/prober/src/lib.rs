@@ -17,7 +17,7 @@ mod tls;
 pub use handle::{Summary, Surroundings, handle};
 pub use login::Login;
 pub use meaning::{Meaning, Outcome};
-pub use probe::{LONGEST, Prober};
+pub use probe::{Prober, limit, longest};
 pub use secret::Secret;
 pub use settings::{LoginBy, Settings};
 pub use tls::{Unusable, Verifier};

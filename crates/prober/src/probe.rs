@@ -16,19 +16,14 @@ use tokio_postgres::{
     Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow, config::SslMode, error::SqlState,
 };
 
-/// Time for a password. Signing takes a millisecond; Secrets Manager may be slow.
-const PASSWORD: Duration = Duration::from_secs(3);
-/// Time for name, TCP, TLS and login. A dropped or frozen server is known within it.
-const CONNECT: Duration = Duration::from_secs(3);
-/// Time for question, answer and commit.
-const ANSWER: Duration = Duration::from_secs(3);
+/// Time for each of a probe's parts at most: the password (signed in a millisecond, but Secrets Manager may be slow);
+/// name, TCP, TLS and login; question, answer and commit. A dropped or frozen server is known within it.
+const LIMIT: Duration = Duration::from_secs(3);
 /// Time to say goodbye.
 const CLOSE: Duration = Duration::from_millis(200);
-/// The longest time that a probe can take; less than the interval of the shipped template.
-pub const LONGEST: Duration = Duration::from_millis(9_200);
 
 /// What the server ends by itself when nobody waits for it any more, so that probes that gave up do not fill it. Both
-/// are longer than [`ANSWER`]: they never decide what a probe means. Neither ends a commit that waits for a standby:
+/// are longer than [`LIMIT`]: they never decide what a probe means. Neither ends a commit that waits for a standby:
 /// that one backend stays as long as the wait, and those behind it wait for its row, which the second limit ends.
 const OPTIONS: &str = "-c statement_timeout=10s -c lock_timeout=4s";
 
@@ -42,10 +37,23 @@ const TABLE: &str = "create table if not exists mainstay_probe \
 const ROW: &str = "insert into mainstay_probe (database, at, server) values ($1, now(), $2) \
                    on conflict (database) do update set at = excluded.at, server = excluded.server";
 
+/// The time limit of each part of a probe: so short that a probe ends before the next one is due.
+#[must_use]
+pub fn limit(every: Duration) -> Duration {
+    LIMIT.min(every * 3 / 10)
+}
+
+/// The longest time that a probe can take.
+#[must_use]
+pub fn longest(every: Duration) -> Duration {
+    limit(every) * 3 + CLOSE
+}
+
 /// Probes one database.
 pub struct Prober {
     settings: Settings,
     login: Login,
+    limit: Duration,
     /// None on this machine only.
     tls: Option<Verifier>,
 }
@@ -63,7 +71,7 @@ impl Prober {
     /// When TLS is demanded and there are no certificates to verify the server with.
     pub fn new(settings: Settings, login: Login) -> Result<Self, Unusable> {
         let tls = if settings.on_this_machine() { None } else { Some(Verifier::read(&settings.ca)?) };
-        Ok(Self { settings, login, tls })
+        Ok(Self { limit: limit(settings.every), settings, login, tls })
     }
 
     /// The same, but TLS is demanded wherever the server is.
@@ -72,18 +80,18 @@ impl Prober {
         Self { tls: Some(verifier), ..self }
     }
 
-    /// Probes once. Always comes back within [`LONGEST`].
+    /// Probes once. Always comes back within [`longest`].
     pub async fn probe(&self) -> Outcome {
-        let credentials = match timeout(PASSWORD, self.login.credentials(&self.settings)).await {
+        let credentials = match timeout(self.limit, self.login.credentials(&self.settings)).await {
             Ok(Ok(credentials)) => credentials,
             Ok(Err(why)) => return stopped(Part::Connect, Stopped { fault: Fault::NoPassword, detail: why }),
             Err(_) => {
-                let detail = format!("no password within {} s", PASSWORD.as_secs());
+                let detail = format!("no password within {} s", self.limit.as_secs_f64());
                 return stopped(Part::Connect, Stopped { fault: Fault::NoPassword, detail });
             }
         };
         let begin = Instant::now();
-        let connected = limited(CONNECT, self.connect(&credentials)).await;
+        let connected = limited(self.limit, self.connect(&credentials)).await;
         let connect = begin.elapsed();
         let (client, connection) = match connected {
             Ok(connected) => connected,
@@ -133,7 +141,7 @@ impl Prober {
         let begin = Instant::now();
         // What is known when the time is over: a server that cannot commit has told its name by then.
         let mut server = None;
-        let answered = limited(ANSWER, self.ask(client, &mut server)).await;
+        let answered = limited(self.limit, self.ask(client, &mut server)).await;
         let answer = begin.elapsed();
         match answered {
             Ok(meaning) => Outcome { meaning, server, connect: None, answer: Some(answer), detail: None },
@@ -177,7 +185,7 @@ impl Prober {
 
 async fn limited<T>(limit: Duration, work: impl Future<Output = Result<T, Stopped>>) -> Result<T, Stopped> {
     timeout(limit, work).await.unwrap_or_else(|_| {
-        let detail = format!("nothing within {} s", limit.as_secs());
+        let detail = format!("nothing within {} s", limit.as_secs_f64());
         Err(Stopped { fault: Fault::TimedOut, detail })
     })
 }
@@ -233,4 +241,21 @@ fn fault(error: &tokio_postgres::Error) -> Fault {
         next = cause.source();
     }
     if error.is_closed() { Fault::Lost } else { Fault::Unexpected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a silent server would leave periods of the alarm without a datapoint.
+    #[test]
+    fn a_probe_ends_before_the_next_one_is_due() {
+        for (every, expected) in [(1, 300), (5, 1_500), (10, 3_000), (20, 3_000), (30, 3_000)] {
+            let every = Duration::from_secs(every);
+            assert_eq!(limit(every), Duration::from_millis(expected));
+            // A silent server takes one limit, and a probe that is logged in has its password already.
+            assert!(limit(every) * 2 + CLOSE < every, "{every:?}");
+        }
+        assert!(longest(Duration::from_secs(10)) < Duration::from_secs(10));
+    }
 }
