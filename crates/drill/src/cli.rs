@@ -23,7 +23,7 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Outage {
-    /// Which outage. Without it: `freeze`, with real PostgreSQL servers, or `writer-silent` in the model alone where
+    /// Which outage. Without it: `writer-hangs`, with real PostgreSQL servers, or `writer-silent` in the model alone where
     /// PostgreSQL can be neither found nor installed.
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,

@@ -5,9 +5,11 @@ use crate::{
     clients::Clients,
     evidence::{Evidence, Letter, ServiceSeen},
     pace::Pace,
+    stage::PROBE_ALARM,
 };
 use recovery::{
     Incident,
+    incident::Trigger,
     phases::{Phases, Source},
 };
 use serde::Serialize;
@@ -128,7 +130,7 @@ impl Document {
             passed: checks.iter().all(|c| c.passed),
             checks,
             objective: Objective { rto_s: seconds(database.rto), rpo_s: seconds(database.rpo) },
-            phases_source: phases.named().into_iter().map(|(name, _)| (name, source(name))).collect(),
+            phases_source: phases.named().into_iter().map(|(name, _)| (name, source(name, seen))).collect(),
             rto_s: phases.rto(),
             phases_s: phases,
             alarm_to_failover_call_ms: alarm_to_call(seen, database),
@@ -145,9 +147,13 @@ impl Document {
 }
 
 /// Mainstay's own time is measured; what the model of AWS took is modelled, however it was timed.
-fn source(phase: &str) -> Source {
+fn source(phase: &str, seen: &Evidence) -> Source {
+    let alarm = seen.incident().and_then(Incident::trigger);
+    let probed = matches!(alarm, Some(Trigger::Alarm { name, .. }) if name == PROBE_ALARM);
     match phase {
         "decide" | "verify" => Source::Measured,
+        // The prober, its metric's period and its alarm are what they are on AWS; RDS's metrics are the model's.
+        "detect" if probed => Source::Measured,
         _ => Source::Modelled,
     }
 }

@@ -71,7 +71,7 @@ impl Pace {
         match self {
             Self::Honest => {
                 "The model of AWS took as long as AWS does (promotion 10–30 s, endpoint 5–20 s, tasks 15–40 s); \
-                 only the alarm's period was shortened from 60 s to 10 s."
+                 only the period of RDS's metrics was shortened, from 60 s to 10 s. The prober's is 10 s on AWS too."
             }
             Self::Quick => {
                 "The model of AWS was told to be quick (promotion 2–3 s, endpoint 2–4 s, tasks 1–3 s, alarm period \

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 const TABLE: &str = include_str!("../scenarios.toml");
 
 /// The outage that is played when none is named.
-pub const DEFAULT: &str = "freeze";
+pub const DEFAULT: &str = "writer-hangs";
 /// The one that is played in its place where there is no PostgreSQL.
 pub const MODEL_ONLY: &str = "writer-silent";
 
