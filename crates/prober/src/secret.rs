@@ -85,6 +85,84 @@ fn content(text: Option<&str>, user: &str) -> Result<Credentials, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
+    use std::{
+        io::{BufRead as _, BufReader, Read as _, Write as _},
+        net::TcpListener,
+        thread::JoinHandle,
+    };
+
+    /// A Secrets Manager that answers as often as there are passwords, and is gone then; and what it was asked.
+    fn manager(passwords: &'static [&'static str]) -> (u16, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serve = move || {
+            let mut asked = Vec::new();
+            for password in passwords {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut line, mut length) = (String::new(), 0);
+                while reader.read_line(&mut line).unwrap() > 2 {
+                    let header = line.to_ascii_lowercase();
+                    length =
+                        header.strip_prefix("content-length:").map_or(length, |l| l.trim().parse().unwrap());
+                    line.clear();
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                asked.push(String::from_utf8(body).unwrap());
+                let reply = serde_json::json!({"SecretString": format!(r#"{{"password":"{password}"}}"#)})
+                    .to_string();
+                let head =
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close\r\n";
+                write!(stream, "{head}content-length: {}\r\n\r\n{reply}", reply.len()).unwrap();
+            }
+            asked
+        };
+        (port, std::thread::spawn(serve))
+    }
+
+    async fn secret(port: u16) -> Secret {
+        let keys =
+            aws_sdk_secretsmanager::config::Credentials::new("AKIDEXAMPLE", "hush", None, None, "test");
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("ca-central-1"))
+            .credentials_provider(keys)
+            .endpoint_url(format!("http://127.0.0.1:{port}"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .retry_config(RetryConfig::disabled())
+            .load()
+            .await;
+        Secret::new(&config, "arn:aws:secretsmanager:ca-central-1:123456789012:secret:probe-AbCdEf")
+    }
+
+    /// Makes what was read old.
+    fn age(secret: &Secret) {
+        let mut kept = secret.kept.lock().unwrap();
+        let (read, _) = kept.as_mut().unwrap();
+        *read = read.checked_sub(FRESH).unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_secret_is_read_once_then_when_it_is_old_or_was_refused_and_the_old_one_outlives_the_service() {
+        let (port, asked) = manager(&["first", "second", "third"]);
+        let secret = secret(port).await;
+        let password = async || secret.credentials("probe").await.map(|given| given.password);
+        assert_eq!(password().await.unwrap(), "first");
+        assert_eq!(password().await.unwrap(), "first", "it is kept");
+        age(&secret);
+        assert_eq!(password().await.unwrap(), "second");
+        secret.forget();
+        assert_eq!(password().await.unwrap(), "third", "it was refused: it may have been rotated");
+        let asked = asked.join().unwrap();
+        assert!(asked.iter().all(|body| body.contains("secret:probe-AbCdEf")), "{asked:?}");
+        // Secrets Manager is gone.
+        age(&secret);
+        assert_eq!(password().await.unwrap(), "third", "a database must not look dead because of it");
+        secret.forget();
+        let error = password().await.unwrap_err();
+        assert_eq!((error.service, error.action), ("Secrets Manager", "GetSecretValue"));
+    }
 
     #[test]
     fn the_secrets_own_user_comes_first() {
