@@ -71,6 +71,12 @@ pub(crate) async fn what_cannot_be_read_is_an_error_here_and_there(stage: &Stage
             assert!(error.contains("MalformedEvent"), "{name}, on the cloud: {error}");
         }
     }
+    // A state that is a list is not one in which nothing is known.
+    let list = scene::scratch("list.json");
+    fs::write(&list, "[]").unwrap();
+    let event = artifacts::repository().join("events/alarm-writer-ok.json");
+    let told = explain(stage, &event, &list).await.with(2);
+    assert!(told.err.contains("list.json"), "{}", told.err);
 }
 
 async fn explain(stage: &Stage, event: &Path, known: &Path) -> Ended {

@@ -43,7 +43,10 @@ pub(crate) fn explain(
 ) -> Result<Done, DrpError> {
     let plan = valid_plan(plan)?;
     let state: State = match state {
-        Some(path) => serde_json::from_str(&read(path)?).map_err(|e| unreadable(path, &e.to_string()))?,
+        // An object, and nothing else: a list would be read as a state in which nothing is known.
+        Some(path) => serde_json::from_str::<serde_json::Map<_, _>>(&read(path)?)
+            .and_then(|state| serde_json::from_value(state.into()))
+            .map_err(|e| unreadable(path, &e.to_string()))?,
         None => State::default(),
     };
     let explanation = alarm_handler::explain(&read(event)?, &plan, &state, jiff::Timestamp::now())?;
