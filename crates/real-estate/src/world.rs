@@ -77,6 +77,8 @@ pub struct World {
     pub reader_endpoint: Endpoint,
     /// The tasks.
     pub tasks: Tasks,
+    /// Whether a commit waits for a standby: then it may not be lost, whichever is promoted.
+    pub synchronous: bool,
     /// What becomes of an old writer.
     pub old_writer: OldWriter,
     /// The region and the name of the cluster.
@@ -131,6 +133,7 @@ impl World {
             endpoint,
             reader_endpoint,
             tasks,
+            synchronous: wanted.synchronous,
             old_writer,
             cluster,
             returning,
@@ -165,7 +168,7 @@ impl World {
     pub async fn carry_out(&self, effect: &Effect) {
         let done = match effect {
             Effect::Fence { instance, .. } => self.fence(instance).await,
-            Effect::Promote { instance, .. } => self.servers.promote(instance).await.map_err(said),
+            Effect::Promote { instance, .. } => self.promote(instance).await,
             Effect::Repoint { instance, source, .. } => self.repoint(instance, source).await,
             Effect::MoveEndpoint { instance, .. } => self.move_endpoint(instance),
             Effect::InstanceReturned { instance, .. } => self.bring_back(&instance.id).await,
@@ -200,6 +203,15 @@ impl World {
             OldWriter::Demoted if answers => self.servers.demote(instance).await.map_err(said),
             OldWriter::Returns | OldWriter::Demoted | OldWriter::Stays => Ok(()),
         }
+    }
+
+    async fn promote(&self, instance: &str) -> Result<(), String> {
+        if self.synchronous
+            && let Err(error) = self.servers.catch_up(instance).await
+        {
+            tracing::warn!(instance, %error, "promoted without what another standby may have confirmed");
+        }
+        self.servers.promote(instance).await.map_err(said)
     }
 
     async fn repoint(&self, instance: &str, source: &str) -> Result<(), String> {

@@ -162,6 +162,24 @@ async fn with_any_one_a_commit_that_no_standby_has_is_never_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_standby_catches_up_with_what_only_another_confirmed() {
+    let servers = start("catch-up", Replication::AnyOne).await;
+    let client = connect(&servers, ONE).await;
+    write(&client, 0..3).await.unwrap();
+    servers.crash(TWO).unwrap();
+    write(&client, 3..20).await.unwrap();
+    servers.crash(ONE).unwrap();
+    servers.restart(TWO).await.unwrap();
+    assert!(rows(&connect(&servers, TWO).await).await.len() < 20, "only the other has them");
+    servers.catch_up(TWO).await.unwrap();
+    servers.promote(TWO).await.unwrap();
+    holds(&servers, TWO, 0..20).await;
+    // With nobody ahead there is nothing to do.
+    servers.repoint(THREE, TWO).await.unwrap();
+    servers.catch_up(THREE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn held_replication_goes_on_when_it_is_let_go() {
     let servers = start("held", Replication::Asynchronous).await;
     let client = connect(&servers, ONE).await;

@@ -73,6 +73,29 @@ pub(super) async fn repoint(follower: &Server, source: &Server) -> Result<Way, P
     take_back(follower, source).await
 }
 
+/// Gives a standby what another standby has received and it has not. With `ANY 1` a commit is acknowledged when one of
+/// them has it, and the one that is promoted may be another.
+pub(super) async fn catch_up(standby: &Server, others: &[&Server]) -> Result<(), PostgresError> {
+    let _changing = standby.changing.lock().await;
+    for other in others {
+        // One that does not answer has nothing to give.
+        let Ok(received) = other.tell("SELECT pg_last_wal_receive_lsn() WHERE pg_is_in_recovery()").await
+        else {
+            continue;
+        };
+        let Some(received) = word(&received, 0) else { continue };
+        let has = format!("SELECT pg_last_wal_receive_lsn() >= '{received}'::pg_lsn");
+        if word(&standby.tell(&has).await?, 0) == Some("t") {
+            continue;
+        }
+        let target = contents::follows(&standby.name, other.line.port());
+        standby.tell(&format!("ALTER SYSTEM SET primary_conninfo = {target}")).await?;
+        standby.tell("SELECT pg_reload_conf()").await?;
+        standby.until(&has, "t", "catch up with another standby", AT_MOST).await?;
+    }
+    Ok(())
+}
+
 /// Brings a server back as a standby, whatever it was and in whatever state it is.
 pub(super) async fn rejoin(server: &Server, source: &Server) -> Result<Way, PostgresError> {
     let _changing = server.changing.lock().await;

@@ -139,6 +139,13 @@ impl Servers {
         follow::promote(self.find(instance)?).await
     }
 
+    /// Gives a standby what any other standby has received, so that promoting it loses no commit that one of them
+    /// confirmed: with [`Replication::AnyOne`], as with Aurora's shared storage.
+    pub async fn catch_up(&self, instance: &str) -> Result<(), PostgresError> {
+        let others: Vec<&Server> = self.all.iter().filter(|server| server.name != instance).collect();
+        follow::catch_up(self.find(instance)?, &others).await
+    }
+
     /// Lets a standby follow `source`, and returns when it does. Fence the old writer first: a standby that has
     /// received what the new one never had must be rewound, which costs its connections.
     pub async fn repoint(&self, instance: &str, source: &str) -> Result<Way, PostgresError> {
