@@ -69,7 +69,7 @@ pub enum StepError {
     #[error("{0}. Read the resource by hand and report this as a defect.")]
     MalformedReply(CallError),
     /// A newer attempt owns the incident, or it is closed: this run must not act.
-    #[error("incident {incident}: {reason}. A newer attempt owns it; nothing to do here.")]
+    #[error("incident {incident}: {reason}. This run must not act; nothing to do here.")]
     Fenced {
         /// The incident.
         incident: String,
