@@ -13,7 +13,7 @@ pub(super) fn check(states: &Map<String, Value>, findings: &mut Vec<String>) {
     }
 }
 
-/// A step's task leads to its own choice, and "again" leads to its own wait.
+/// A step's task leads to its own choice, which has a rule for "again" that leads to its own wait.
 fn step(name: &str, task: &Value, states: &Map<String, Value>, findings: &mut Vec<String>) {
     let own = format!("{name}?");
     if text(task, "Next") != own {
@@ -23,10 +23,15 @@ fn step(name: &str, task: &Value, states: &Map<String, Value>, findings: &mut Ve
         findings.push(format!("{name}: has no choice {own:?}"));
         return;
     };
+    let word = |rule| compared(text(rule, "Condition"), "$next");
+    if !list(choice, "Choices").iter().any(|rule| word(rule) == Some("again")) {
+        // Every step may have to look once more; without this rule that would be an escalation.
+        findings.push(format!("{own}: has no rule for \"again\""));
+    }
     for rule in list(choice, "Choices") {
         let next = text(rule, "Next");
         let waits = next == format!("{name} wait");
-        match compared(text(rule, "Condition"), "$next") {
+        match word(rule) {
             Some("again") if !waits => {
                 findings.push(format!("{own}: \"again\" must lead to the step's own wait"));
             }

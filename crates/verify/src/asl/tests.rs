@@ -188,6 +188,20 @@ fn again_leads_to_the_own_wait_and_back_to_the_own_step() {
 }
 
 #[test]
+fn every_step_may_look_again() {
+    for step in ["Confirm", "Assess", "Fail over", "Promotion", "Endpoint", "Recycle", "Verify", "Close"] {
+        let own = format!("{step}?");
+        refused(
+            |s| {
+                let rules = s[&own]["Choices"].as_array_mut().unwrap();
+                rules.retain(|rule| rule["Condition"] != "{% $next = 'again' %}");
+            },
+            &format!("{own}: has no rule for \"again\""),
+        );
+    }
+}
+
+#[test]
 fn a_run_begins_with_reading_and_with_its_variables() {
     refused(|s| s["Enter"]["Choices"][1]["Next"] = json!("Fail over"), "must not begin with");
     refused(|s| s["Enter"]["Choices"][1]["Next"] = json!("Verify"), "must bear the name of the step");
