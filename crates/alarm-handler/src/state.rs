@@ -40,9 +40,14 @@ impl State {
         })
     }
 
-    /// Whether the end of a head's incident may still be told: it was closed, but not because it was over.
+    /// Whether the end of a head's incident may still be told: it was closed, but not because it was over; or it was
+    /// over, and an earlier escalation kept Mainstay from acting on what was noted in it since.
     pub(crate) fn may_await_end(head: &Head) -> bool {
-        matches!(head.status, Status::Closed(Closing::Observed | Closing::Refused | Closing::Escalated))
+        match head.status {
+            Status::Closed(Closing::Observed | Closing::Refused | Closing::Escalated) => true,
+            Status::Closed(Closing::Recovered | Closing::StoodDown) => head.blocked(),
+            Status::Claimed | Status::Started => false,
+        }
     }
 
     /// Whether people were told of trouble after they last heard that all is clear.

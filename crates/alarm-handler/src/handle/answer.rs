@@ -8,7 +8,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use recovery::{
-    Event, Guard, Head, IncidentId,
+    Closing, Event, Guard, Head, Incident, IncidentId,
     log::Log,
     ports::{Scope, Switch},
     signal::Request,
@@ -56,7 +56,11 @@ async fn ack(
             Ok(reply(Answer::done(said), true))
         }
         Ack::Awaited(head) => {
-            acknowledge(now, head, by, reason, ports).await?;
+            if !acknowledge(now, head, by, reason, ports).await? {
+                let why =
+                    format!("{} was handed over again meanwhile: look, and acknowledge that.", head.database);
+                return Ok(reply(Answer::refused(Guard::EscalationUnacknowledged, why), false));
+            }
             let said = format!(
                 "{by} acknowledged incident {incident}: automatic action for {} is allowed again.",
                 head.database
@@ -66,18 +70,24 @@ async fn ack(
     }
 }
 
+/// Writes it down; false if another escalation waits by now, which nobody has looked at.
 async fn acknowledge(
     now: Timestamp,
     head: &Head,
     by: &str,
     reason: &str,
     ports: &Ports<'_>,
-) -> Result<(), Trouble> {
+) -> Result<bool, Trouble> {
     let mut log = Log::load(ports.incidents, &head.database, &head.incident, head.fence)
         .await
         .map_err(Trouble::Step)?;
     let event = Event::Acknowledged { by: by.to_owned(), reason: reason.to_owned() };
-    log.append(now, event, &[]).await.map_err(Trouble::Step)
+    // Only by closing as escalated does the newest incident take the place of the escalation that was read.
+    let still = |newest: &Incident| {
+        head.escalated.as_ref() == Some(&newest.id)
+            || !matches!(newest.closed(), Some((Closing::Escalated, _)))
+    };
+    log.append_when(now, event, &[], still).await.map_err(Trouble::Step)
 }
 
 async fn pause(

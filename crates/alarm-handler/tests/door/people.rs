@@ -6,7 +6,7 @@ use alarm_handler::{
     reply::{AckReply, FailoverReply, Standing, StatusReply, SwitchReply},
 };
 use plan::{Kind, NoticeKind};
-use recovery::{Closing, Decision, Entry, Event, Guard, incident::Trigger, ports::Scope};
+use recovery::{Closing, Decision, Entry, Event, Guard, Verdict, incident::Trigger, log::Log, ports::Scope};
 use serde_json::json;
 
 #[tokio::test]
@@ -137,6 +137,74 @@ async fn what_a_person_tries_meanwhile_does_not_lift_the_block() {
     later["detail"]["state"]["timestamp"] = json!("2026-03-01T10:40:00.000+0000");
     let answer = world.handle("10:40:01", &later).await.unwrap();
     assert_eq!(crate::world::decided(&answer), is("open", "witness-speaks"));
+}
+
+#[tokio::test]
+async fn an_ack_does_not_lift_a_block_that_nobody_has_looked_at() {
+    let world = World::new();
+    world.decides("10:02:32", "alarm-writer-down").await;
+    world.decides("10:20:02", "execution-aborted").await;
+    let reply: FailoverReply = world.ask("10:21:00", sample("request-failover")).await;
+    let second = reply.incident.unwrap();
+    // It is handed over in the moment in which the first one is acknowledged.
+    let verdict = Verdict::new(Decision::Refuse, Guard::DeadlinePassed, "for the test");
+    world.incidents.interject(Event::Closed { closing: Closing::Escalated, step: None, verdict });
+    let ack: AckReply = world.ask("10:31:00", sample("request-ack")).await;
+    assert!(ack.answer.is_refused() && !ack.acknowledged);
+    assert_eq!(ack.answer.reason, "orders was handed over again meanwhile: look, and acknowledge that.");
+    assert_eq!(world.head().await.escalated.as_ref(), Some(&second), "it still blocks");
+    let mut named = sample("request-ack");
+    named["incident"] = json!(second);
+    let ack: AckReply = world.ask("10:32:00", named).await;
+    assert!(ack.acknowledged && !ack.answer.is_refused());
+    assert!(!world.head().await.blocked());
+}
+
+#[tokio::test]
+async fn other_news_in_the_moment_of_an_ack_does_not_keep_it_from_being_written() {
+    let world = World::new();
+    world.decides("10:02:32", "alarm-writer-down").await;
+    world.decides("10:20:02", "execution-aborted").await;
+    let _: FailoverReply = world.ask("10:21:00", sample("request-failover")).await;
+    let verdict = Verdict::new(Decision::StandDown, Guard::RecoveredByItself, "for the test");
+    world.incidents.interject(Event::Closed { closing: Closing::StoodDown, step: None, verdict });
+    let ack: AckReply = world.ask("10:31:00", sample("request-ack")).await;
+    assert!(ack.acknowledged && !ack.answer.is_refused());
+    assert!(!world.head().await.blocked());
+}
+
+#[tokio::test]
+async fn an_end_is_told_after_a_refusal_that_was_noted_in_a_recovery() {
+    for closing in [Closing::Recovered, Closing::StoodDown] {
+        let world = World::new();
+        world.decides("10:02:32", "alarm-writer-down").await;
+        world.decides("10:20:02", "execution-aborted").await;
+        let _: FailoverReply = world.ask("10:21:00", sample("request-failover")).await;
+        let head = world.head().await;
+        let mut log = Log::load(&world.incidents, "orders", &head.incident, head.fence).await.unwrap();
+        let verdict = Verdict::new(Decision::StandDown, Guard::RecoveredByItself, "for the test");
+        let event = Event::Closed { closing, step: None, verdict };
+        log.append(at("10:24:00"), event, &[NoticeKind::AllClear]).await.unwrap();
+
+        let change = |name: &str, time: &str| {
+            let mut event = sample(name);
+            event["detail"]["state"]["timestamp"] = json!(format!("2026-03-01T{time}.000+0000"));
+            event
+        };
+        let ok = world.handle("10:25:01", &change("alarm-writer-ok", "10:25:00")).await.unwrap();
+        assert_eq!(
+            crate::world::decided(&ok),
+            is("ignore", "ok-without-incident"),
+            "they have heard the end"
+        );
+        let down = world.handle("10:30:01", &change("alarm-writer-down", "10:30:00")).await.unwrap();
+        assert_eq!(crate::world::decided(&down), is("refuse", "escalation-unacknowledged"), "{closing:?}");
+        assert_eq!(world.newest().await.owes, [NoticeKind::Refused]);
+        let ok = world.handle("10:35:01", &change("alarm-writer-ok", "10:35:00")).await.unwrap();
+        assert_eq!(crate::world::decided(&ok), is("note", "recovered-by-itself"), "{closing:?}");
+        assert_eq!(world.newest().await.owes, [NoticeKind::AllClear]);
+        assert!(world.head().await.blocked(), "the block stands");
+    }
 }
 
 #[tokio::test]
