@@ -36,7 +36,7 @@ pub struct Document {
     pub rto_s: Option<f64>,
     /// From the alarm's transition to the failover call's arrival at the estate.
     pub alarm_to_failover_call_ms: Option<AlarmToCall>,
-    /// How long detection would take on AWS with RDS's own metrics.
+    /// How long detection would take on AWS with the alarm that spoke; with RDS's own metrics if none did.
     pub detect_on_aws: Detection,
     /// The writer before and after.
     pub writer: Writer,
@@ -85,30 +85,56 @@ pub struct Writer {
 /// An estimate, from the alarm's period and datapoints.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Detection {
+    /// Whose metric the alarm is on.
+    pub metric: Metric,
     /// The alarm's period on AWS, in seconds.
     pub period_s: u32,
     /// Datapoints that must be bad.
     pub datapoints: u32,
-    /// When the writer reports zero: from the datapoints alone, to one more period and RDS's delay; in seconds.
+    /// When the writer reports zero, or refuses the prober: from the shortest to the longest; in seconds. For RDS's
+    /// metrics from the datapoints alone, to one more period and RDS's delay.
     pub reporting_s: (u32, u32),
-    /// When the writer is silent: CloudWatch first waits until real datapoints have left its evaluation range,
-    /// which AWS does not publish; taken as two periods more; in seconds.
+    /// When the writer is silent, in seconds. For RDS's metrics CloudWatch first waits until real datapoints have left
+    /// its evaluation range, which AWS does not publish; taken as two periods more. For the prober it is the same.
     pub silent_s: (u32, u32),
     /// Always `modelled`.
     pub source: Source,
 }
 
+/// Where the alarm's metric comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// RDS itself.
+    Rds,
+    /// Mainstay's prober.
+    Prober,
+}
+
 impl Detection {
-    /// RDS publishes its metrics each minute; the template's default is 2 of 2.
+    /// The estimate for what opened the incident; both alarms are 2 of 2 in the template.
     #[must_use]
-    pub fn on_aws() -> Self {
-        let (period_s, datapoints) = (60, 2);
+    pub fn on_aws(trigger: Option<&Trigger>) -> Self {
+        let datapoints = 2;
+        let source = Source::Modelled;
+        if probed(trigger) {
+            // The first bad probe begins within one period of the fault, the second one period later; it fails within
+            // three seconds, and the alarm is evaluated within ten.
+            let (period_s, fails_within, evaluated_within) = (10, 3, 10);
+            let least = period_s * (datapoints - 1) + fails_within;
+            let range = (least, least + period_s + evaluated_within);
+            let metric = Metric::Prober;
+            return Self { metric, period_s, datapoints, reporting_s: range, silent_s: range, source };
+        }
+        // RDS publishes its metrics each minute.
+        let period_s = 60;
         Self {
+            metric: Metric::Rds,
             period_s,
             datapoints,
             reporting_s: (period_s * datapoints, period_s * (datapoints + 1) + 30),
             silent_s: (period_s * (datapoints + 2), period_s * (datapoints + 3) + 30),
-            source: Source::Modelled,
+            source,
         }
     }
 }
@@ -123,6 +149,7 @@ impl Document {
         seen: &Evidence,
         checks: Vec<Check>,
     ) -> Self {
+        let trigger = seen.incident().and_then(Incident::trigger);
         let phases = seen.incident().map(|i| Phases::of(i, seen.fault_at)).unwrap_or_default();
         Self {
             scenario: scenario.name.clone(),
@@ -130,11 +157,15 @@ impl Document {
             passed: checks.iter().all(|c| c.passed),
             checks,
             objective: Objective { rto_s: seconds(database.rto), rpo_s: seconds(database.rpo) },
-            phases_source: phases.named().into_iter().map(|(name, _)| (name, source(name, seen))).collect(),
+            phases_source: phases
+                .named()
+                .into_iter()
+                .map(|(name, _)| (name, source(name, trigger, pace)))
+                .collect(),
             rto_s: phases.rto(),
             phases_s: phases,
             alarm_to_failover_call_ms: alarm_to_call(seen, database),
-            detect_on_aws: Detection::on_aws(),
+            detect_on_aws: Detection::on_aws(trigger),
             writer: Writer { before: seen.writer_before.clone(), after: seen.writer_after.clone() },
             services: seen.services.clone(),
             notices: seen.inbox.clone(),
@@ -147,15 +178,19 @@ impl Document {
 }
 
 /// Mainstay's own time is measured; what the model of AWS took is modelled, however it was timed.
-fn source(phase: &str, seen: &Evidence) -> Source {
-    let alarm = seen.incident().and_then(Incident::trigger);
-    let probed = matches!(alarm, Some(Trigger::Alarm { name, .. }) if name == PROBE_ALARM);
+fn source(phase: &str, trigger: Option<&Trigger>, pace: Pace) -> Source {
     match phase {
         "decide" | "verify" => Source::Measured,
-        // The prober, its metric's period and its alarm are what they are on AWS; RDS's metrics are the model's.
-        "detect" if probed => Source::Measured,
+        // At the honest pace the prober, its metric's period and its alarm are what they are on AWS; RDS's metrics are
+        // the model's.
+        "detect" if probed(trigger) && pace == Pace::Honest => Source::Measured,
         _ => Source::Modelled,
     }
+}
+
+/// Whether the prober's alarm opened the incident.
+fn probed(trigger: Option<&Trigger>) -> bool {
+    matches!(trigger, Some(Trigger::Alarm { name, .. }) if name == PROBE_ALARM)
 }
 
 fn seconds(span: plan::Span) -> f64 {

@@ -1,6 +1,6 @@
 //! The report that people read at the end of a drill.
 
-use crate::document::Document;
+use crate::document::{Detection, Document, Metric};
 use recovery::{incident::ServiceState, phases::Source};
 use std::fmt::Write as _;
 
@@ -82,14 +82,24 @@ fn timeline(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
             call.total, call.confirmation_window
         )?;
     }
-    let aws = doc.detect_on_aws;
-    writeln!(
-        out,
-        "  On AWS with RDS's metrics ({0} of {0} datapoints of {1} s), detection takes {2}–{3} s if the writer reports zero, \
-         {4}–{5} s if it is silent: modelled.",
-        aws.datapoints, aws.period_s, aws.reporting_s.0, aws.reporting_s.1, aws.silent_s.0, aws.silent_s.1
-    )?;
+    writeln!(out, "  {}", on_aws(&doc.detect_on_aws))?;
     writeln!(out, "  {}", doc.pace.told())
+}
+
+/// How long detection would take on AWS, in one sentence.
+fn on_aws(aws: &Detection) -> String {
+    let Detection { period_s, datapoints, reporting_s: (least, most), silent_s: silent, .. } = aws;
+    match aws.metric {
+        Metric::Prober => format!(
+            "On AWS with the prober ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
+             {least}–{most} s, and what CloudWatch takes to make a metric of a log line (not published): modelled."
+        ),
+        Metric::Rds => format!(
+            "On AWS with RDS's metrics ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
+             {least}–{most} s if the writer reports zero, {}–{} s if it is silent: modelled.",
+            silent.0, silent.1
+        ),
+    }
 }
 
 /// What clients of the services felt, where they were real.

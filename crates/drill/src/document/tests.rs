@@ -1,6 +1,6 @@
 use super::*;
 use crate::{checks, report, sample, scenario};
-use recovery::twins::fixture;
+use recovery::{incident::Event, twins::fixture};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -101,7 +101,7 @@ fn the_report_is_plain_lines_with_everything_in_them() {
         "catalogue (does not use the database): left alone",
         "orders-worker (sqlx): RTO 66.0 s",
         "PostgreSQL 17.2 (found), asynchronous",
-        "only the alarm's period was shortened",
+        "only the period of RDS's metrics was shortened",
     ];
     told.extend(document.checks.iter().map(|check| check.name));
     told.extend(document.phases_s.named().iter().map(|(name, _)| *name));
@@ -109,6 +109,36 @@ fn the_report_is_plain_lines_with_everything_in_them() {
         assert!(text.contains(what), "no `{what}` in\n{text}");
     }
     assert!(text.ends_with(&format!("Every check held ({}).\n", document.checks.len())), "{text}");
+}
+
+#[test]
+fn detection_on_aws_is_that_of_the_alarm_that_spoke() {
+    let of_rds = good();
+    assert_eq!(serde_json::to_value(of_rds.detect_on_aws).unwrap()["metric"], "rds");
+    assert_eq!((of_rds.detect_on_aws.reporting_s, of_rds.detect_on_aws.silent_s), ((120, 210), (240, 330)));
+    assert_eq!(of_rds.phases_source["detect"], Source::Modelled);
+    let told = "On AWS with RDS's metrics (2 of 2 datapoints of 60 s), detection takes 120–210 s if the writer reports \
+                zero, 240–330 s if it is silent: modelled.";
+    assert!(report::text(&of_rds, false).contains(told));
+
+    let mut seen = sample::recovered();
+    let Event::Opened { trigger: Trigger::Alarm { name, .. }, .. } =
+        &mut seen.incidents.last_mut().unwrap().records[0].event
+    else {
+        panic!("an alarm opened it")
+    };
+    PROBE_ALARM.clone_into(name);
+    // At the quick pace the prober looks more often than on AWS.
+    for (pace, source) in [(Pace::Honest, Source::Measured), (Pace::Quick, Source::Modelled)] {
+        let probed = document(&seen, &sample::expect(), pace);
+        let aws = probed.detect_on_aws;
+        assert_eq!((aws.metric, aws.period_s, aws.datapoints), (Metric::Prober, 10, 2));
+        assert_eq!((aws.reporting_s, aws.silent_s), ((13, 33), (13, 33)));
+        assert_eq!(probed.phases_source["detect"], source, "{pace:?}");
+        let told = "On AWS with the prober (2 of 2 datapoints of 10 s), detection takes 13–33 s, and what CloudWatch \
+                    takes to make a metric of a log line (not published): modelled.";
+        assert!(report::text(&probed, false).contains(told));
+    }
 }
 
 #[test]
