@@ -43,6 +43,8 @@ impl Pool {
                 stage
             } else {
                 let _one = self.starting.lock().await;
+                // A start is a build and a deployment: not beside an outage that is measured.
+                let _quiet = if scenario.real.is_none() { Some(self.real.lock().await) } else { None };
                 Stage::start_with(Pace::Quick, scenario.needs_prober(), &mut View::silent()).await?
             };
             let outcome = outage(&stage, scenario).await;

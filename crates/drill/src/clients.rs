@@ -8,7 +8,7 @@ use felt::{Mark, MarkKind, Picture, Promotion, Rule, Series, Span};
 use jiff::Timestamp;
 use recovery::{Incident, incident::Trigger};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How much of the time before the fault the picture shows.
 const BEFORE_S: i32 = 10;
@@ -64,11 +64,11 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
     for (service, attempts) in by_service {
         let recovery = felt::rto(attempts.iter().copied(), fault_at, &Rule::default());
         let recovered_at = recovery.seconds().and_then(|s| later(fault_at, s));
-        let held = match felt.rows.get(&seen.writer_after) {
-            Some(Held::Rows(rows)) => rows.get(service).cloned().unwrap_or_default(),
-            Some(Held::Error(_)) | None => BTreeSet::new(),
-        };
-        rpo.insert(service.to_owned(), felt::rpo(attempts.iter().copied(), &held, promotion.as_ref()));
+        // What could not be counted is not lost: it is not known.
+        if let Some(Held::Rows(rows)) = felt.rows.get(&seen.writer_after) {
+            let held = rows.get(service).cloned().unwrap_or_default();
+            rpo.insert(service.to_owned(), felt::rpo(attempts.iter().copied(), &held, promotion.as_ref()));
+        }
         rto.insert(
             service.to_owned(),
             Outage {
@@ -115,7 +115,8 @@ fn phases(seen: &Evidence) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut from = seen.fault_at;
     for (name, until) in milestones(seen) {
-        let Some(until) = until else { break };
+        // A recovery after AWS's own failover has no call to decide about.
+        let Some(until) = until.filter(|until| *until >= from) else { continue };
         spans.push(Span::new(name, from, until));
         from = until;
     }
@@ -144,7 +145,8 @@ fn others(seen: &Evidence) -> Vec<Span> {
     let incident = seen.incident();
     let called = seen.requests_of("FailoverDBCluster").next().map(|r| r.at);
     let promoted = seen.moved("the writer");
-    add("promotion", called, promoted);
+    // Where AWS fails over by itself, all until its promotion is its own.
+    add("promotion", called.or(Some(seen.fault_at)), promoted);
     add("endpoint", promoted, seen.moved("the endpoint"));
     let updates = seen.requests_of("UpdateService").map(|r| r.at);
     add("tasks", updates.min(), incident.and_then(Incident::recycled).map(|(at, _)| at));
@@ -154,11 +156,11 @@ fn others(seen: &Evidence) -> Vec<Span> {
 /// What the user of Mainstay chooses: how the alarm detects, and how long it must speak.
 fn chosen(seen: &Evidence) -> Vec<Span> {
     let Some(incident) = seen.incident() else { return Vec::new() };
-    let mut spans: Vec<Span> =
-        incident.opened_at().map(|at| Span::new("detection", seen.fault_at, at)).into_iter().collect();
+    let mut spans = Vec::new();
     if let (Some(Trigger::Alarm { name, at, .. }), Some(plan)) = (incident.trigger(), incident.plan()) {
         let window = plan.database.detection.alarm(name).map_or(0, |alarm| alarm.speaks_for.as_secs());
         let seconds = std::time::Duration::from_secs(window).as_secs_f64();
+        spans.push(Span::new("detection", seen.fault_at, *at));
         spans.extend(later(*at, seconds).map(|until| Span::new("window", *at, until)));
     }
     spans

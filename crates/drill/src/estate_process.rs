@@ -6,6 +6,7 @@ use crate::{error::DrillError, pace::Pace};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
 };
@@ -24,6 +25,8 @@ pub struct Addresses {
 
 /// The file in the folder of the real servers that holds the database's password, for the prober.
 pub const PASSWORD_FILE: &str = "database-password";
+/// How long it may take to end: real servers are stopped in order.
+const ENDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 /// What is written to the lifeline so that its end does not end the process.
 pub const KEEP: &str = "keep";
 
@@ -61,6 +64,8 @@ impl EstateProcess {
             .env("MAINSTAY_EVENT_TOKEN", event_token)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C at a terminal goes to a whole group: this one ends by its lifeline, in order.
+            .process_group(0)
             .spawn()
             .map_err(|e| wrong(format!("{} could not be started: {e}", binary.display())))?;
         let lifeline = child.stdin.take();
@@ -95,7 +100,7 @@ impl Drop for EstateProcess {
             return;
         }
         let since = std::time::Instant::now();
-        while since.elapsed() < std::time::Duration::from_secs(2) {
+        while since.elapsed() < ENDS_WITHIN {
             if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
                 return;
             }

@@ -75,6 +75,8 @@ pub struct Felt {
     pub struck: Struck,
     /// Whether a commit waited for a standby.
     pub synchronous: bool,
+    /// What the model decided and could not be carried out on the servers and tasks.
+    pub failures: Vec<String>,
 }
 
 /// Something of the cluster moved to another instance.

@@ -7,12 +7,13 @@ use crate::{
     error::DrillError,
     pace::Pace,
     play,
-    real::{TWIN, pool},
+    real::pool,
     scenario::{self, Scenario},
     stage::Stage,
     view::View,
 };
 use jiff::Timestamp;
+use recovery::incident::ServiceState;
 use std::{path::Path, time::Duration};
 
 /// How long after the fault a service may take to come back; later is never.
@@ -31,13 +32,13 @@ pub async fn run(stage: &Stage, pace: Pace, runs: u32, view: &mut View) -> Resul
     for round in 1..=runs {
         for row in &rows {
             view.say(&format!("round {round} of {runs}: {}", row.name));
-            let clients = outage(stage, row, view).await?;
+            let (clients, recycled) = outage(stage, row, view).await?;
             database.clone_from(&clients.database);
             for (service, outage) in clients.rto {
                 felt.push(felt::Run {
                     fault: row.name.clone(),
                     pool: pool(&service).to_owned(),
-                    recycled: !service.ends_with(TWIN),
+                    recycled: recycled.contains(&service),
                     recovery: outage.recovery,
                     loss: clients.rpo.get(&service).copied().unwrap_or_default(),
                 });
@@ -48,14 +49,23 @@ pub async fn run(stage: &Stage, pace: Pace, runs: u32, view: &mut View) -> Resul
     Ok(felt::markdown(&heading(&database, pace), &felt, cap_s))
 }
 
-async fn outage(stage: &Stage, row: &Scenario, view: &mut View) -> Result<Clients, DrillError> {
+/// What clients felt, and which services were recycled as the incident tells.
+async fn outage(
+    stage: &Stage,
+    row: &Scenario,
+    view: &mut View,
+) -> Result<(Clients, Vec<String>), DrillError> {
     let mut scenario = row.clone();
     if let Some(real) = &mut scenario.real {
         real.twins = true;
     }
     let prepared = stage.prepare(&scenario).await?;
     let seen = play::play(stage, &scenario, prepared.real, view).await?;
-    seen.clients().ok_or_else(|| DrillError::Scenario(format!("{} has no real servers", row.name)))
+    let clients =
+        seen.clients().ok_or_else(|| DrillError::Scenario(format!("{} has no real servers", row.name)))?;
+    let news = seen.incident().map(recovery::Incident::services).unwrap_or_default();
+    let recycled = news.into_iter().filter(|s| s.state == ServiceState::Recycled).map(|s| s.name.clone());
+    Ok((clients, recycled.collect()))
 }
 
 fn heading(database: &str, pace: Pace) -> Vec<String> {
@@ -67,7 +77,7 @@ fn heading(database: &str, pace: Pace) -> Vec<String> {
             std::env::consts::OS,
             std::env::consts::ARCH
         ),
-        format!("{database} (the last fault's); pools with their defaults: sqlx 0.9, deadpool-postgres 0.14"),
+        format!("{database}; pools with their defaults: sqlx 0.9, deadpool-postgres 0.14"),
         format!(
             "a write every 20 ms through each service; a client waits {} s for an answer, one that took longer than {} s \
              does not count towards the rate",

@@ -11,7 +11,7 @@ use crate::{
     view::View,
 };
 use jiff::Timestamp;
-use real_estate::fault::Struck;
+use real_estate::fault::{Fate, Struck};
 use recovery::Incident;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ const NORMAL_RATE: Duration = Duration::from_secs(15);
 /// How long after the incident's end the normal rate may take to be back, and to hold for the ten seconds that make it
 /// a recovery. A twin that nobody recycles has the experiment's time.
 const BACK_WITHIN: Duration = Duration::from_secs(40);
+/// How long is still written after that.
+const SETTLE: Duration = Duration::from_secs(3);
 /// How long notices and dead letters may take after the incident has closed.
 const AFTERWARDS: Duration = Duration::from_secs(20);
 
@@ -105,11 +107,19 @@ async fn until_back(real: &RealRun, scenario: &Scenario, fault_at: Timestamp) ->
             .all(|of| felt::rto(of.iter().copied(), fault_at, &felt::Rule::default()).seconds().is_some());
         let in_all = Timestamp::now().duration_since(fault_at).unsigned_abs();
         let over = if twins { in_all > experiment::CAP } else { since.elapsed() > BACK_WITHIN };
-        if over || (back && !by_service.is_empty()) {
+        if over || (back && !by_service.is_empty() && due(real).await?.is_empty()) {
+            // Requests under way have their answers by then; without, they would count as failed.
+            tokio::time::sleep(SETTLE).await;
             return Ok(());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// The blows that have not struck yet.
+async fn due(real: &RealRun) -> Result<Vec<Fate>, DrillError> {
+    let all = real.client.blows().await?;
+    Ok(all.into_iter().filter(|fate| fate.struck_at.is_none()).collect())
 }
 
 fn attempts(real: &RealRun) -> Result<Vec<felt::Attempt>, DrillError> {
@@ -124,7 +134,8 @@ async fn felt(real: RealRun, struck: Struck, scenario: &Scenario) -> Result<Felt
     let attempts = attempts(&real)?;
     let rows = real.client.rows().await?;
     let synchronous = scenario.real.as_ref().is_some_and(|outage| outage.synchronous);
-    Ok(Felt { attempts, rows, made: real.made, struck, synchronous })
+    let failures = real.client.failures().await?;
+    Ok(Felt { attempts, rows, made: real.made, struck, synchronous, failures })
 }
 
 struct Watch<'a> {

@@ -190,6 +190,14 @@ impl RealClient {
         self.ask::<Value>(Method::DELETE, "/probe", &Value::Null).await.map(drop)
     }
 
+    /// What the model decided and could not be carried out.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn failures(&self) -> Result<Vec<String>, DrillError> {
+        self.ask(Method::GET, "/failures", &Value::Null).await
+    }
+
     /// What each instance's server holds.
     ///
     /// # Errors

@@ -200,15 +200,31 @@ async fn estate(args: EstateArgs) -> Result<ExitCode, DrillError> {
     };
     if args.lifeline {
         print(&serde_json::to_string(&addresses).map_err(|e| wrong(e.to_string()))?)?;
-        lifeline().await;
+        // Kept, it is ended by SIGTERM, as the drill tells people.
+        tokio::select! {
+            () = lifeline() => {}
+            () = told_to_end() => {}
+        }
     } else {
         print(&format!(
             "RDS and ECS: {0}   DNS: {1}\n  aws --endpoint-url {0} rds describe-db-clusters\n  curl {0}/_estate/log\nCtrl-C ends it.",
             addresses.address, addresses.dns
         ))?;
-        let _ = tokio::signal::ctrl_c().await;
+        told_to_end().await;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn told_to_end() {
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// What can be made real beside the model. Its log goes into its folder.

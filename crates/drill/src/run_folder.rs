@@ -1,6 +1,7 @@
 //! The folder of one run: nobody else's, and gone with the run unless it is kept.
 
 use crate::error::DrillError;
+use real_estate::postgres::Swept;
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -63,9 +64,17 @@ impl RunFolder {
 impl Drop for RunFolder {
     fn drop(&mut self) {
         if !self.kept {
-            // What cannot be removed is no reason to fail a drill that ran.
-            let _ = std::fs::remove_dir_all(&self.path);
+            remove(&self.path);
         }
+    }
+}
+
+/// Removes a run's folder. Its real servers outlive a process that was killed, and only the folder says where they are:
+/// if they cannot be ended, or somebody still ends them, it stays for the next run. What else cannot be removed is no
+/// reason to fail a drill that ran.
+fn remove(path: &Path) {
+    if matches!(real_estate::sweep(path), Ok(Swept::Removed | Swept::Nothing)) {
+        let _ = std::fs::remove_dir_all(path);
     }
 }
 
@@ -75,10 +84,7 @@ fn remove_dead(parent: &Path) {
         let path = entry.path();
         let dead = File::open(path.join(ALIVE)).is_ok_and(|file| file.try_lock().is_ok());
         if dead && !path.join(KEPT).exists() {
-            // Its servers outlive a process that was killed. What cannot be ended keeps its folder, for the next run.
-            if real_estate::sweep(&path).is_ok() {
-                let _ = std::fs::remove_dir_all(path);
-            }
+            remove(&path);
         }
     }
 }

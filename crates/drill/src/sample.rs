@@ -297,6 +297,7 @@ fn felt() -> Felt {
         },
         struck: Struck { instance: "orders-1".to_owned(), mechanism: None },
         synchronous: false,
+        failures: Vec::new(),
     }
 }
 

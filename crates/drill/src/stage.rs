@@ -105,7 +105,8 @@ impl Stage {
         let plan_path = run_folder.path().join("plan.toml");
 
         view.say("starting the estate (RDS, ECS, DNS) and the local cloud on loopback");
-        let endpoint_port = free_port(None)?;
+        let endpoint_port =
+            real_estate::postgres::free_port().map_err(|e| DrillError::NotReady(e.to_string()))?;
         let (cloud, estate_process) = start_both(&root, run_folder.path(), endpoint_port, pace).await?;
         let estate = EstateClient::new(&estate_process.addresses.address);
         let real = estate_process.addresses.real.as_deref().map(RealClient::new);

@@ -86,6 +86,7 @@ async fn answer(
         }
         ("DELETE", "/probe") => current.end_probe().await,
         ("GET", "/rows") => current.rows().await,
+        ("GET", "/failures") => Ok(json!(current.world()?.failures())),
         ("GET", "/tasks") => Ok(json!(current.world()?.tasks.all())),
         _ => Err(RealEstateError::Request(format!("no {method} {path} here"))),
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     RealEstateError, asking, monitor,
-    postgres::Binaries,
+    postgres::{Binaries, Swept},
     probe::Probe,
     world::{Ground, Wanted, World},
 };
@@ -24,17 +24,22 @@ use tokio::{
 const WORLD: &str = "world-";
 
 /// Removes what the worlds of a killed run left below its folder: processes, shared memory, files. Nothing else is
-/// touched, and nothing of a run that lives.
+/// touched, and nothing of a run that lives ([`Swept::InUse`]).
 ///
 /// # Errors
 /// What could not be removed.
-pub fn sweep(folder: &Path) -> Result<(), RealEstateError> {
+pub fn sweep(folder: &Path) -> Result<Swept, RealEstateError> {
+    let mut all = Swept::Nothing;
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(WORLD) {
-            crate::postgres::sweep(&entry.path())?;
+            match crate::postgres::sweep(&entry.path())? {
+                Swept::InUse => all = Swept::InUse,
+                Swept::Removed if all == Swept::Nothing => all = Swept::Removed,
+                Swept::Removed | Swept::Nothing => {}
+            }
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// What holds the world of the moment.
@@ -165,8 +170,8 @@ async fn find(ground: &Ground) -> Result<Binaries, RealEstateError> {
     }
 }
 
-/// Carries out the model's effects. What concerns the database happens in the model's order; a task that takes long
-/// to stop keeps nobody waiting.
+/// Carries out the model's effects. Fence, promotion and endpoint happen in the model's order; a reader that takes long
+/// to follow, or a task to stop, keeps nobody waiting.
 async fn follow(world: Arc<World>, mut effects: broadcast::Receiver<Effect>) {
     let (ordered, mut queue) = mpsc::unbounded_channel::<Effect>();
     let database = Arc::clone(&world);
@@ -179,10 +184,7 @@ async fn follow(world: Arc<World>, mut effects: broadcast::Receiver<Effect>) {
         loop {
             match effects.recv().await {
                 Ok(
-                    effect @ (Effect::Fence { .. }
-                    | Effect::Promote { .. }
-                    | Effect::Repoint { .. }
-                    | Effect::MoveEndpoint { .. }),
+                    effect @ (Effect::Fence { .. } | Effect::Promote { .. } | Effect::MoveEndpoint { .. }),
                 ) => {
                     let _ = ordered.send(effect);
                 }

@@ -26,6 +26,9 @@ pub enum Blow {
     HoldReplication,
 }
 
+/// How often is looked for another writer.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// A blow at its time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +39,9 @@ pub struct RealFault {
     /// Seconds from now.
     #[serde(default)]
     pub after_s: f64,
+    /// Instead: seconds from the moment in which another instance is the writer.
+    #[serde(default)]
+    pub after_promotion_s: Option<f64>,
 }
 
 /// Strikes the writer of this moment with all of them, each at its time. Returns which server that is; what is due
@@ -46,14 +52,23 @@ pub(crate) async fn strike(world: &Arc<World>, faults: Vec<RealFault>) -> Result
     let mut struck = Struck { instance: writer.clone(), mechanism: None };
     for fault in faults {
         let number = world.blows.planned(fault.blow);
-        if fault.after_s <= 0.0 {
+        if fault.after_s <= 0.0 && fault.after_promotion_s.is_none() {
             struck.mechanism = hit(world, &writer, fault.blow).await?.or(struck.mechanism);
             world.blows.struck(number);
             continue;
         }
-        let (world, writer) = (Arc::clone(world), writer.clone());
+        // A blow that is still due keeps no world alive.
+        let (world, writer) = (Arc::downgrade(world), writer.clone());
         tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs_f64(fault.after_s)).await;
+            if let Some(seconds) = fault.after_promotion_s {
+                while world.upgrade().is_some_and(|world| world.is_writer(&writer)) {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+                tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+            } else {
+                tokio::time::sleep(Duration::from_secs_f64(fault.after_s)).await;
+            }
+            let Some(world) = world.upgrade() else { return };
             match hit(&world, &writer, fault.blow).await {
                 Ok(_) => world.blows.struck(number),
                 Err(why) => tracing::error!(?fault, "the fault did not strike: {why}"),

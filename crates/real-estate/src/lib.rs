@@ -28,7 +28,7 @@ use world::Ground;
 /// Why the estate cannot be made real.
 #[derive(Debug, thiserror::Error)]
 pub enum RealEstateError {
-    /// PostgreSQL was neither found nor installed.
+    /// PostgreSQL was neither found nor installed, or does not run here.
     #[error(transparent)]
     NoPostgres(postgres::PostgresError),
     /// PostgreSQL.

@@ -18,29 +18,40 @@ const EVERY: Duration = Duration::from_millis(250);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// How often in a row a server must not answer before it counts as frozen: a busy machine is not an outage.
 const FROZEN_AFTER: u32 = 3;
+/// How often in a row a task must not answer before it counts as unhealthy.
+const UNHEALTHY_AFTER: u32 = 3;
 /// How long a task may take to answer its health check.
 const TASK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Looks at everything until it is dropped.
+/// Looks at everything until it is dropped. A task that hangs must not delay the look at the servers.
 pub(crate) async fn watch(world: Arc<World>) {
-    let mut monitor = Monitor {
-        http: crate::http_client(),
-        silent: BTreeMap::new(),
-        counted: None,
-        counters: BTreeMap::new(),
+    let servers = async {
+        let mut monitor = Monitor::default();
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            monitor.servers(&world, &world.estate.state()).await;
+        }
     };
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let state = world.estate.state();
-        monitor.servers(&world, &state).await;
-        monitor.tasks(&world, &state).await;
-    }
+    let tasks = async {
+        let (http, mut unheard) = (crate::http_client(), BTreeMap::new());
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            look_at_tasks(&http, &mut unheard, &world).await;
+        }
+    };
+    tokio::join!(servers, tasks);
 }
 
+fn ticks() -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
+#[derive(Default)]
 struct Monitor {
-    http: reqwest::Client,
     /// How often in a row a server did not answer.
     silent: BTreeMap<String, u32>,
     /// When servers counted last.
@@ -106,34 +117,41 @@ impl Monitor {
             _ => None,
         }
     }
+}
 
-    async fn tasks(&self, world: &Arc<World>, state: &State) {
-        for task in world.tasks.take_ended() {
-            world.estate.observe(&Observation::TaskExited { task });
+/// Tells the model which tasks answer. Like a load balancer, it takes a task for unhealthy only after several looks.
+async fn look_at_tasks(http: &reqwest::Client, unheard: &mut BTreeMap<String, u32>, world: &Arc<World>) {
+    for task in world.tasks.take_ended() {
+        world.estate.observe(&Observation::TaskExited { task });
+    }
+    let mut looks = tokio::task::JoinSet::new();
+    for seen in world.tasks.all() {
+        let http = http.clone();
+        looks.spawn(async move {
+            let url = format!("http://{}/health", seen.address);
+            let answer = http.get(url).timeout(TASK_PATIENCE).send().await;
+            (seen.task, answer.is_ok_and(|a| a.status().is_success()))
+        });
+    }
+    while let Some(looked) = looks.join_next().await {
+        let Ok((task, healthy)) = looked else { continue };
+        let state = world.estate.state();
+        let known = state.tasks.iter().find(|t| t.id == task);
+        let Some(known) = known.filter(|t| t.last_status == "RUNNING" && t.desired_status == "RUNNING")
+        else {
+            continue;
+        };
+        let missed = unheard.entry(task.clone()).or_default();
+        *missed = if healthy { 0 } else { *missed + 1 };
+        if !healthy && *missed < UNHEALTHY_AFTER {
+            continue;
         }
-        let mut looks = tokio::task::JoinSet::new();
-        for seen in world.tasks.all() {
-            let http = self.http.clone();
-            looks.spawn(async move {
-                let url = format!("http://{}/health", seen.address);
-                let answer = http.get(url).timeout(TASK_PATIENCE).send().await;
-                (seen.task, answer.is_ok_and(|a| a.status().is_success()))
-            });
+        if healthy {
+            world.tasks.put_in_service(&task);
         }
-        while let Some(looked) = looks.join_next().await {
-            let Ok((task, healthy)) = looked else { continue };
-            let known = state.tasks.iter().find(|t| t.id == task);
-            let Some(known) = known.filter(|t| t.last_status == "RUNNING" && t.desired_status == "RUNNING")
-            else {
-                continue;
-            };
-            if healthy {
-                world.tasks.put_in_service(&task);
-            }
-            if (known.health == "HEALTHY") != healthy {
-                tracing::info!(task, service = name(&known.service), healthy, "health check");
-                world.estate.observe(&Observation::TaskAnswers { task, healthy });
-            }
+        if (known.health == "HEALTHY") != healthy {
+            tracing::info!(task, service = name(&known.service), healthy, "health check");
+            world.estate.observe(&Observation::TaskAnswers { task, healthy });
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::postgres::Login;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::PathBuf,
     process::Stdio,
@@ -68,13 +68,15 @@ pub struct Seen {
 pub struct Tasks {
     recipe: Recipe,
     running: Mutex<BTreeMap<String, Running>>,
+    /// Tasks that were told to stop: one that is still starting must not run on.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl Tasks {
     /// None yet.
     #[must_use]
     pub fn new(recipe: Recipe) -> Self {
-        Self { recipe, running: Mutex::default() }
+        Self { recipe, running: Mutex::default(), told: Mutex::default() }
     }
 
     /// Starts a task of a service.
@@ -114,13 +116,17 @@ impl Tasks {
             .ok_or_else(|| format!("it said {line:?} instead of its port"))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let running = Running { service: service.to_owned(), address, child, stage: Stage::Starting };
-        self.lock().insert(task.to_owned(), running);
+        let mut all = self.lock();
+        // Under the same lock as a stop: dropped, it is killed.
+        if !self.told.lock().unwrap_or_else(PoisonError::into_inner).contains(task) {
+            all.insert(task.to_owned(), running);
+        }
         Ok(())
     }
 
     /// Gives a task requests from now on: it passed its health check.
     pub fn put_in_service(&self, task: &str) {
-        if let Some(running) = self.lock().get_mut(task) {
+        if let Some(running) = self.lock().get_mut(task).filter(|running| running.stage == Stage::Starting) {
             running.stage = Stage::InService;
         }
     }
@@ -129,6 +135,7 @@ impl Tasks {
     pub async fn stop(&self, task: &str) {
         let pid = {
             let mut all = self.lock();
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(task.to_owned());
             let Some(running) = all.get_mut(task) else { return };
             running.stage = Stage::Stopping;
             running.child.id()

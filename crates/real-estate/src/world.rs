@@ -16,7 +16,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+/// How long a promotion, or the end of the world before, may take.
+const PROMOTION: Duration = Duration::from_secs(15);
+/// How often is looked whether it is over.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What becomes of an old writer when another instance is promoted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +91,7 @@ pub struct World {
     pub cluster: Key,
     /// Instances that are being brought back just now: what their servers do is our own doing.
     returning: Mutex<BTreeSet<String>>,
+    failures: Mutex<Vec<String>>,
     /// What was done to the servers.
     pub(crate) blows: Blows,
 }
@@ -107,16 +114,20 @@ impl World {
         let mut instances = cluster.members.clone();
         instances.sort_by_key(|id| *id != cluster.writer);
         let replication = if wanted.synchronous { Replication::AnyOne } else { Replication::Asynchronous };
-        let servers = Servers::start(binaries, folder, &instances, replication).await?;
+        let servers = Servers::start(binaries, folder, &instances, replication)
+            .await
+            .map_err(RealEstateError::NoPostgres)?;
         if let Some(file) = &ground.password_file {
             write_secret(file, &servers.login().password).map_err(RealEstateError::Password)?;
         }
         let open = |port, instance: Option<&String>| {
             let address = instance.and_then(|id| servers.address(id)).ok_or(RealEstateError::NoCluster)?;
-            Endpoint::open_at(port, address).map_err(RealEstateError::Endpoint)
+            Ok::<_, RealEstateError>((port, address))
         };
-        let endpoint = open(ground.endpoint_port, instances.first())?;
-        let reader_endpoint = open(0, instances.get(1).or(instances.first()))?;
+        let (port, address) = open(ground.endpoint_port, instances.first())?;
+        let endpoint = endpoint_at(port, address).await.map_err(RealEstateError::Endpoint)?;
+        let (port, address) = open(0, instances.get(1).or(instances.first()))?;
+        let reader_endpoint = endpoint_at(port, address).await.map_err(RealEstateError::Endpoint)?;
         let tasks = Tasks::new(Recipe {
             program: ground.shop.clone(),
             pools: wanted.pools.clone(),
@@ -138,6 +149,7 @@ impl World {
             cluster,
             returning,
             blows: Blows::default(),
+            failures: Mutex::default(),
         };
         world.start_tasks(&state).await?;
         Ok(world)
@@ -186,6 +198,8 @@ impl World {
             self.estate.observe(&Observation::TaskExited { task: task.clone() });
         } else if let Err(why) = done {
             tracing::warn!(?effect, "not carried out: {why}");
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            failures.push(format!("{effect:?}: {why}"));
         }
     }
 
@@ -215,7 +229,11 @@ impl World {
     }
 
     async fn repoint(&self, instance: &str, source: &str) -> Result<(), String> {
-        // The old writer follows when it comes back.
+        // The old writer follows when it comes back; the new one may still be at its promotion.
+        let since = tokio::time::Instant::now();
+        while self.servers.health(source).await != Health::Writer && since.elapsed() < PROMOTION {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         if self.servers.health(instance).await != Health::Standby {
             return Ok(());
         }
@@ -228,9 +246,13 @@ impl World {
         let address = self.servers.address(instance).ok_or_else(|| format!("no server {instance}"))?;
         self.endpoint.lead_to(address);
         let state = self.estate.state();
-        let reader = self
-            .cluster_of(&state)
-            .and_then(|cluster| cluster.members.iter().find(|id| **id != instance && **id != cluster.writer));
+        let serves = |id: &&String| {
+            let found = state.instances.iter().find(|i| i.key.id == **id);
+            found.is_some_and(|i| i.health == estate::model::Health::Serving)
+        };
+        let reader = self.cluster_of(&state).and_then(|cluster| {
+            cluster.members.iter().filter(|id| **id != instance && **id != cluster.writer).find(serves)
+        });
         if let Some(reader) = reader.and_then(|id| self.servers.address(id)) {
             self.reader_endpoint.lead_to(reader);
         }
@@ -259,6 +281,18 @@ impl World {
         self.returning().contains(instance)
     }
 
+    /// Whether an instance is the writer, as the model has it.
+    #[must_use]
+    pub fn is_writer(&self, instance: &str) -> bool {
+        self.cluster_of(&self.estate.state()).is_some_and(|cluster| cluster.writer == instance)
+    }
+
+    /// What the model decided and could not be carried out: what is real is then no longer true to it.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The cluster in a state of the model.
     #[must_use]
     pub fn cluster_of<'a>(&self, state: &'a State) -> Option<&'a Cluster> {
@@ -273,6 +307,19 @@ impl World {
 /// The service's name in a key `cluster/service`.
 pub(crate) fn name(service: &Key) -> &str {
     service.id.rsplit('/').next().unwrap_or(&service.id)
+}
+
+/// Opens an endpoint. Its port may still be held for a moment by the world before.
+async fn endpoint_at(port: u16, target: std::net::SocketAddr) -> std::io::Result<Endpoint> {
+    let since = tokio::time::Instant::now();
+    loop {
+        match Endpoint::open_at(port, target) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && since.elapsed() < PROMOTION => {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// A file that only we can read.

@@ -14,7 +14,8 @@ use jiff::SignedDuration;
 const AT_THE_END: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn all(seen: &Evidence, felt: &Felt, clients: &Clients, expect: &Expect) -> Vec<Check> {
-    let mut checks = vec![rate_back(clients), on_the_new_writer(seen, felt), rows_counted(seen, felt)];
+    let mut checks =
+        vec![rate_back(clients), on_the_new_writer(seen, felt), rows_counted(seen, felt), carried_out(felt)];
     if felt.synchronous || expect.loses_rows.is_some() {
         checks.push(rows_lost(clients, expect.loses_rows == Some(true)));
     }
@@ -52,6 +53,12 @@ fn on_the_new_writer(seen: &Evidence, felt: &Felt) -> Check {
     )
 }
 
+/// A world that does not follow the model shows another outage than the one that is played.
+fn carried_out(felt: &Felt) -> Check {
+    let detail = felt.failures.first().cloned().unwrap_or_else(|| "everything".to_owned());
+    Check::new("the-models-decisions-carried-out", felt.failures.is_empty(), detail)
+}
+
 /// Without the new writer's rows nothing can be said of what was lost.
 fn rows_counted(seen: &Evidence, felt: &Felt) -> Check {
     let (passed, detail) = match felt.rows.get(&seen.writer_after) {
@@ -66,7 +73,7 @@ fn rows_counted(seen: &Evidence, felt: &Felt) -> Check {
 }
 
 fn rows_lost(clients: &Clients, some: bool) -> Check {
-    let lost: usize = clients.rpo.values().map(|loss| loss.rows_lost).sum();
+    let lost: usize = clients.rpo.values().map(felt::Loss::rows_missing).sum();
     let name = if some { "acknowledged-rows-are-lost" } else { "no-acknowledged-row-lost" };
     Check::new(name, (lost > 0) == some, format!("{lost} acknowledged rows are not on the new writer"))
 }

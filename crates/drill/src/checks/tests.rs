@@ -162,6 +162,9 @@ const RECOVERED: &[Broken] = &[
     ("writes-reach-the-new-writer", "nobody writes any more", |s, _| {
         felt(s).attempts.retain(|a| a.sent_at < at(-4));
     }),
+    ("the-models-decisions-carried-out", "a promotion failed", |s, _| {
+        felt(s).failures.push("Promote: no answer".to_owned());
+    }),
     ("rows-counted", "the new writer was not asked", |s, _| felt(s).rows.clear()),
     ("rows-counted", "the new writer did not answer", |s, _| {
         felt(s).rows.insert("orders-2".to_owned(), Held::Error("refused".to_owned()));

@@ -52,6 +52,7 @@ impl Estate {
             if let Some(instance) = self.instances.get_mut(&key.beside(&old)) {
                 instance.generation += 1;
                 instance.health = Health::Restarting;
+                instance.counted = None;
             }
             self.outbox.push(Effect::Fence { at, cluster: key.clone(), instance: old });
         }

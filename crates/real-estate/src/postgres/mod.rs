@@ -31,6 +31,14 @@ pub use follow::Way;
 pub use home::{Swept, sweep};
 pub use servers::Servers;
 
+/// A port of 127.0.0.1 that is free now and below those of outgoing connections, so that it stays free.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16, PostgresError> {
+    port::free(&[])
+}
+
 /// When a commit on the primary is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replication {

@@ -142,7 +142,13 @@ impl Servers {
     /// Gives a standby what any other standby has received, so that promoting it loses no commit that one of them
     /// confirmed: with [`Replication::AnyOne`], as with Aurora's shared storage.
     pub async fn catch_up(&self, instance: &str) -> Result<(), PostgresError> {
-        let others: Vec<&Server> = self.all.iter().filter(|server| server.name != instance).collect();
+        let mut others = Vec::new();
+        for other in self.all.iter().filter(|server| server.name != instance) {
+            // A frozen one would be waited for.
+            if other.health().await == Health::Standby {
+                others.push(other);
+            }
+        }
         follow::catch_up(self.find(instance)?, &others).await
     }
 
