@@ -144,11 +144,12 @@ async fn a_redeployment_replaces_every_task() {
 
     let old = ecs.tasks("shop", "orders-api").await.expect("tasks");
     assert_eq!(old.len(), 3);
-    let begin = Timestamp::now();
+    // ECS tells times to the millisecond, and the quick estate starts a task in less.
+    let begin = Timestamp::now().as_millisecond();
     let id = ecs.redeploy("shop", "orders-api", None).await.expect("a deployment");
     let replaced = |tasks: &Vec<Task>| {
-        tasks.len() == 3
-            && tasks.iter().all(|t| t.status == "RUNNING" && t.started_at.is_some_and(|at| at >= begin))
+        let started = |t: &Task| t.started_at.is_some_and(|at| at.as_millisecond() >= begin);
+        tasks.len() == 3 && tasks.iter().all(|t| t.status == "RUNNING" && started(t))
     };
     let look = || async { ecs.tasks("shop", "orders-api").await.expect("tasks") };
     let new = until(look, replaced).await;
