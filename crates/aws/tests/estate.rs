@@ -27,15 +27,20 @@ async fn estate() -> Server {
 }
 
 /// Looks until `done`: a deployment of the quick estate may take ten seconds, and a busy machine longer.
-async fn until<T, F: Future<Output = T>>(mut look: impl FnMut() -> F, done: impl Fn(&T) -> bool) -> T {
+async fn until<T: std::fmt::Debug, F: Future<Output = T>>(
+    mut look: impl FnMut() -> F,
+    done: impl Fn(&T) -> bool,
+) -> T {
+    let mut last = None;
     for _ in 0..1500 {
         let seen = look().await;
         if done(&seen) {
             return seen;
         }
+        last = Some(seen);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("it did not happen in time");
+    panic!("it did not happen in time: {last:?}");
 }
 
 #[tokio::test]
