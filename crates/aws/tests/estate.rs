@@ -166,5 +166,6 @@ async fn a_redeployment_replaces_every_task() {
         until(look, |s| s.primary().is_some_and(|d| d.rollout.as_deref() == Some("COMPLETED"))).await;
     assert_eq!(service.primary().map(|d| d.id.clone()), Some(id));
     assert_eq!(service.controller, "ECS");
+    conformance::redeployment(&ecs, "shop", "catalogue").await.expect("two deployments");
     server.stop().await;
 }

@@ -97,5 +97,13 @@ fn the_services() {
     let services = ScriptedServices::default();
     services.script(|s| s.services = vec![fixture::service("orders-api"), fixture::service("orders-worker")]);
     let names = ["orders-api", "orders-worker"].map(str::to_owned);
+    services.script(|s| {
+        for service in &s.services {
+            let number = usize::try_from(service.running).unwrap_or_default();
+            let task = fixture::task("task/shop/1", "ecs-svc/1", fixture::start());
+            s.tasks.insert(service.name.clone(), vec![task; number]);
+        }
+    });
     done(conformance::services(&services, "shop", &names)).expect("no failure");
+    done(conformance::redeployment(&services, "shop", "orders-api")).expect("no failure");
 }

@@ -274,6 +274,22 @@ pub async fn services(store: &dyn Services, cluster: &str, existing: &[String]) 
     assert_eq!(told, expected);
     assert!(found.iter().all(|s| s.cluster == cluster));
     assert_eq!(store.services(cluster, &[]).await?, []);
+    for service in &found {
+        let tasks = store.tasks(cluster, &service.name).await?;
+        let running = tasks.iter().filter(|t| t.status == "RUNNING" && t.started_at.is_some()).count();
+        assert_eq!(u32::try_from(running).ok(), Some(service.running), "the tasks of {}", service.name);
+    }
+    Ok(())
+}
+
+/// ECS: each request for a new deployment of a service makes one of its own.
+///
+/// # Panics
+/// When the store does not do what the port promises.
+pub async fn redeployment(store: &dyn Services, cluster: &str, service: &str) -> Result<(), CallError> {
+    let first = store.redeploy(cluster, service, None).await?;
+    let second = store.redeploy(cluster, service, None).await?;
+    assert!(!first.is_empty() && first != second, "{first} and {second}");
     Ok(())
 }
 
