@@ -54,6 +54,8 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
     let fault_at = seen.fault_at;
     let by_service = felt::by_service(&felt.attempts);
     let phases = phases(seen);
+    let others = others(seen);
+    let chosen = [others.clone(), chosen(seen)].concat();
     let promotion = seen
         .moved("the writer")
         .and_then(|at| Some(Promotion { at, old_writer: felt.made.port(&seen.writer_before)? }));
@@ -75,11 +77,8 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
                 seconds: recovery.seconds(),
                 pool: real::pool(service),
                 by_phase: recovered_at.map(|at| felt::beside(fault_at, at, &phases)),
-                own_share: recovered_at.map(|at| felt::own_share(fault_at, at, &others(seen))),
-                at_work: recovered_at.map(|at| {
-                    let chosen = [others(seen), chosen(seen)].concat();
-                    felt::own_share(fault_at, at, &chosen)
-                }),
+                own_share: recovered_at.map(|at| felt::own_share(fault_at, at, &others)),
+                at_work: recovered_at.map(|at| felt::own_share(fault_at, at, &chosen)),
                 recovery,
             },
         );

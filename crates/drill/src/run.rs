@@ -14,6 +14,7 @@ use crate::{
     view::View,
 };
 use real_estate::{RealEstate, world::Ground};
+use serde::Serialize;
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
@@ -83,15 +84,19 @@ async fn outage(args: &Outage) -> Result<ExitCode, DrillError> {
         document.picture = Some(draw(&clients.picture, &scenario.name)?);
     }
     let text = report::text(&document, view.terminal());
-    if args.json {
+    conclude(&document, document.passed, &text, args.json)
+}
+
+/// Prints a document, for people or for programs, and says by the exit code whether it passed.
+fn conclude(document: &impl Serialize, passed: bool, text: &str, json: bool) -> Result<ExitCode, DrillError> {
+    if json {
         eprintln!("\n{text}");
-        let json =
-            serde_json::to_string_pretty(&document).map_err(|e| DrillError::NotReady(e.to_string()))?;
+        let json = serde_json::to_string_pretty(document).map_err(|e| DrillError::NotReady(e.to_string()))?;
         print(&json)?;
     } else {
         print(&format!("\n{text}"))?;
     }
-    Ok(if document.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn experiment(args: &Outage) -> Result<ExitCode, DrillError> {
@@ -149,15 +154,7 @@ async fn invoke(args: &InvokeArgs) -> Result<ExitCode, DrillError> {
 async fn measured(args: &MeasureArgs) -> Result<ExitCode, DrillError> {
     let document = measure::measure(args, &mut View::default()).await?;
     let text = measure::text(&document);
-    if args.json {
-        eprintln!("\n{text}");
-        let json =
-            serde_json::to_string_pretty(&document).map_err(|e| DrillError::NotReady(e.to_string()))?;
-        print(&json)?;
-    } else {
-        print(&format!("\n{text}"))?;
-    }
-    Ok(if document.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    conclude(&document, document.passed, &text, args.json)
 }
 
 /// The estate alone, until Ctrl-C or the end of its lifeline.

@@ -2,26 +2,15 @@
 #![cfg(feature = "twins")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod done;
+
+use done::done;
 use recovery::{
     Decision, Entry, Event, Guard, Run, Verdict,
     incident::FailoverAnswer,
     log::Log,
     twins::{MemoryIncidents, fixture},
 };
-use std::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
-/// The twins never wait, so one poll is enough and no runtime is needed.
-fn done<T>(work: impl Future<Output = T>) -> T {
-    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("a twin waited"),
-    }
-}
-
 fn opened(entry: Entry) -> (MemoryIncidents, Run) {
     let store = MemoryIncidents::default();
     let run = done(fixture::open(&store, fixture::alarm_trigger(), entry, &fixture::slice())).unwrap();

@@ -1,7 +1,9 @@
 //! The twins do what the ports promise; the same functions run against AWS's own in `tests/`.
 #![cfg(feature = "twins")]
-#![expect(clippy::panic, reason = "helpers of tests fail like tests")]
 
+mod done;
+
+use done::done;
 use recovery::twins::{
     MemoryBus, MemoryDeadLetters, MemoryExecutions, MemoryIncidents, MemoryTopic, ScriptedAlarms,
     ScriptedDatabases, ScriptedNames, ScriptedServices, conformance, fixture,
@@ -10,20 +12,6 @@ use recovery::{
     Entry, IncidentId, Run,
     signal::{AlarmValue, DatabaseNews},
 };
-use std::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
-/// The twins never wait, so one poll is enough and no runtime is needed.
-fn done<T>(work: impl Future<Output = T>) -> T {
-    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a twin waited"),
-    }
-}
-
 fn run(number: i64) -> Run {
     Run {
         entry: Entry::Confirm,
