@@ -1,11 +1,14 @@
 //! The stage: a local cloud with the production template deployed, and an estate that it acts on.
 
+mod parts;
+
+use self::parts::{deployment, probing, start_both};
 use crate::{
     artifacts,
-    cloud::{Api, Cloud, CloudError, CloudSettings, Deployment, Stack, free_port},
+    cloud::{Api, Cloud, Stack},
     error::DrillError,
     estate_client::EstateClient,
-    estate_process::{EstateProcess, PASSWORD_FILE},
+    estate_process::EstateProcess,
     inbox::{self, Inbox},
     listener::Listener,
     pace::Pace,
@@ -16,7 +19,6 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -116,9 +118,7 @@ impl Stage {
         tokio::time::sleep(Duration::from_secs(u64::from(pace.period_s()) + 1)).await;
 
         view.say("deploying infra/template.yaml");
-        let plan = std::fs::read_to_string(root.join("plan.toml"))
-            .map_err(|source| DrillError::File { path: root.join("plan.toml"), source })?;
-        let text = scenario::plan_text(&plan, pace, None).map_err(DrillError::Scenario)?;
+        let text = scenario::plan_text(&checked_in_plan()?, pace, None).map_err(DrillError::Scenario)?;
         write(&plan_path, &text)?;
         let dns = estate_process.addresses.dns.clone();
         let mut deployment = deployment(&root, &plan_path, &dns, pace, binaries);
@@ -157,10 +157,8 @@ impl Stage {
     /// # Errors
     /// When something does not answer, or the alarm does not become OK.
     pub async fn prepare(&self, scenario: &Scenario) -> Result<Prepared, DrillError> {
-        let root = artifacts::repository().join("plan.toml");
-        let base =
-            std::fs::read_to_string(&root).map_err(|source| DrillError::File { path: root, source })?;
-        let text = scenario::plan_text(&base, self.pace, Some(scenario)).map_err(DrillError::Scenario)?;
+        let text = scenario::plan_text(&checked_in_plan()?, self.pace, Some(scenario))
+            .map_err(DrillError::Scenario)?;
         let parsed = plan::parse(&text, "plan.toml");
         let plan = parsed
             .plan
@@ -255,84 +253,12 @@ impl Stage {
     }
 }
 
-fn deployment(
-    root: &Path,
-    plan_path: &Path,
-    dns: &str,
-    pace: Pace,
-    artifacts: BTreeMap<String, PathBuf>,
-) -> Deployment {
-    let parameters = [
-        ("PlanPath", plan_path.display().to_string()),
-        ("Drill", "true".to_owned()),
-        ("DatabaseIdentifier", DATABASE.to_owned()),
-        ("DatabaseName", DATABASE.to_owned()),
-        ("AlarmPeriodSeconds", pace.period_s().to_string()),
-        ("DnsServer", dns.to_owned()),
-    ];
-    Deployment {
-        template: root.join("infra/template.yaml"),
-        stack: STACK.to_owned(),
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value)).into(),
-        artifacts,
-    }
-}
-
-/// The parameters of the template by which the prober reaches the real servers, as the demo application does.
-fn probing(pace: Pace, endpoint_port: u16, folder: &Path) -> BTreeMap<String, String> {
-    [
-        ("ProbeDatabase", DATABASE.to_owned()),
-        ("ProbeEndpoint", "127.0.0.1".to_owned()),
-        ("ProbePort", endpoint_port.to_string()),
-        ("ProbeUser", "shop".to_owned()),
-        ("ProbeLogin", "file".to_owned()),
-        ("ProbePasswordFile", folder.join(PASSWORD_FILE).display().to_string()),
-        ("ProbeEverySeconds", pace.probe_every_s().to_string()),
-        ("ProbeSubnetA", "subnet-a".to_owned()),
-        ("ProbeSubnetB", "subnet-b".to_owned()),
-        ("ProbeSecurityGroup", "sg-local".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+/// The checked-in plan, which each stage and each scenario changes.
+fn checked_in_plan() -> Result<String, DrillError> {
+    let path = artifacts::repository().join("plan.toml");
+    std::fs::read_to_string(&path).map_err(|source| DrillError::File { path, source })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), DrillError> {
     std::fs::write(path, text).map_err(|source| DrillError::File { path: path.to_owned(), source })
-}
-
-/// How often another port is tried when somebody else was quicker.
-const PORT_TRIES: usize = 3;
-
-/// The estate and the local cloud, each with the other's address.
-async fn start_both(
-    root: &Path,
-    run_dir: &Path,
-    endpoint_port: u16,
-    pace: Pace,
-) -> Result<(Cloud, EstateProcess), DrillError> {
-    let mut tries = PORT_TRIES;
-    loop {
-        let mut settings = CloudSettings::new(root, &run_dir.join("cloud"));
-        // The estate must know the cloud's address before the cloud starts, and the other way round.
-        let port = free_port(None)?;
-        let cloud = format!("http://127.0.0.1:{port}");
-        let estate = EstateProcess::start(
-            &artifacts::drill_binary(),
-            run_dir,
-            pace,
-            endpoint_port,
-            &cloud,
-            &settings.event_token,
-        )?;
-        settings.port = Some(port);
-        settings.endpoint_rds = Some(estate.addresses.address.clone());
-        settings.endpoint_ecs = Some(estate.addresses.address.clone());
-        tries -= 1;
-        match Cloud::start(settings).await {
-            Ok(cloud) => return Ok((cloud, estate)),
-            // Between our look and its start somebody else may have taken the port.
-            Err(CloudError::PortTaken(_) | CloudError::Died { .. }) if tries > 0 => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

@@ -1,0 +1,112 @@
+//! What the model decided, done to servers, endpoints and tasks.
+
+use super::{LOOK_EVERY, OldWriter, PROMOTION, World, name};
+use crate::postgres::Health;
+use estate::model::{Effect, Observation};
+use std::sync::PoisonError;
+
+impl World {
+    /// Carries out what the model decided. What fails is logged: the model is not told, just as RDS is not told
+    /// why a promotion takes longer.
+    pub async fn carry_out(&self, effect: &Effect) {
+        let done = match effect {
+            Effect::Fence { instance, .. } => self.fence(instance).await,
+            Effect::Promote { instance, .. } => self.promote(instance).await,
+            Effect::Repoint { instance, source, .. } => self.repoint(instance, source).await,
+            Effect::MoveEndpoint { instance, .. } => self.move_endpoint(instance),
+            Effect::InstanceReturned { instance, .. } => self.bring_back(&instance.id).await,
+            Effect::RunTask { service, task, .. } => self.tasks.start(name(service), task).await,
+            Effect::StopTask { task, .. } => {
+                self.tasks.stop(task).await;
+                Ok(())
+            }
+            Effect::StartTask { .. } | Effect::Metric(_) | Effect::RdsEvent(_) | Effect::EcsEvent(_) => {
+                Ok(())
+            }
+        };
+        if let (Err(why), Effect::RunTask { task, .. }) = (&done, effect) {
+            tracing::warn!(task, "the task did not start: {why}");
+            self.estate.observe(&Observation::TaskExited { task: task.clone() });
+        } else if let Err(why) = done {
+            tracing::warn!(?effect, "not carried out: {why}");
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            failures.push(format!("{effect:?}: {why}"));
+        }
+    }
+
+    /// Aurora restarts an old writer that still runs; one that is dead or frozen is left to its restart.
+    async fn fence(&self, instance: &str) -> Result<(), String> {
+        let answers = matches!(
+            self.servers.health(instance).await,
+            Health::Writer | Health::Standby | Health::ReadOnly
+        );
+        match self.old_writer {
+            OldWriter::Returns if answers => {
+                self.returning().insert(instance.to_owned());
+                self.servers.crash(instance).map_err(said)
+            }
+            OldWriter::Demoted if answers => self.servers.demote(instance).await.map_err(said),
+            OldWriter::Returns | OldWriter::Demoted | OldWriter::Stays => Ok(()),
+        }
+    }
+
+    async fn promote(&self, instance: &str) -> Result<(), String> {
+        if self.synchronous
+            && let Err(error) = self.servers.catch_up(instance).await
+        {
+            tracing::warn!(instance, %error, "promoted without what another standby may have confirmed");
+        }
+        self.servers.promote(instance).await.map_err(said)
+    }
+
+    async fn repoint(&self, instance: &str, source: &str) -> Result<(), String> {
+        // The old writer follows when it comes back; the new one may still be at its promotion.
+        let since = tokio::time::Instant::now();
+        while self.servers.health(source).await != Health::Writer && since.elapsed() < PROMOTION {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        if self.servers.health(instance).await != Health::Standby {
+            return Ok(());
+        }
+        let way = self.servers.repoint(instance, source).await.map_err(said)?;
+        tracing::info!(instance, source, ?way, "follows");
+        Ok(())
+    }
+
+    fn move_endpoint(&self, instance: &str) -> Result<(), String> {
+        let address = self.servers.address(instance).ok_or_else(|| format!("no server {instance}"))?;
+        self.endpoint.lead_to(address);
+        let state = self.estate.state();
+        let serves = |id: &&String| {
+            let found = state.instances.iter().find(|i| i.key.id == **id);
+            found.is_some_and(|i| i.health == estate::model::Health::Serving)
+        };
+        let reader = self.cluster_of(&state).and_then(|cluster| {
+            cluster.members.iter().filter(|id| **id != instance && **id != cluster.writer).find(serves)
+        });
+        if let Some(reader) = reader.and_then(|id| self.servers.address(id)) {
+            self.reader_endpoint.lead_to(reader);
+        }
+        Ok(())
+    }
+
+    async fn bring_back(&self, instance: &str) -> Result<(), String> {
+        if self.old_writer != OldWriter::Returns {
+            return Ok(());
+        }
+        let writer = self.cluster_of(&self.estate.state()).map(|cluster| cluster.writer.clone());
+        let Some(writer) = writer.filter(|writer| writer != instance) else {
+            return Ok(());
+        };
+        self.returning().insert(instance.to_owned());
+        let done = self.servers.rejoin(instance, &writer).await.map_err(said);
+        self.returning().remove(instance);
+        let way = done?;
+        tracing::info!(instance, writer, ?way, "came back");
+        Ok(())
+    }
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
