@@ -54,8 +54,7 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
     let fault_at = seen.fault_at;
     let by_service = felt::by_service(&felt.attempts);
     let phases = phases(seen);
-    let others = others(seen);
-    let chosen = [others.clone(), chosen(seen)].concat();
+    let chosen = chosen(seen);
     let promotion = seen
         .moved("the writer")
         .and_then(|at| Some(Promotion { at, old_writer: felt.made.port(&seen.writer_before)? }));
@@ -66,8 +65,12 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
     for (service, attempts) in by_service {
         let recovery = felt::rto(attempts.iter().copied(), fault_at, &Rule::default());
         let recovered_at = recovery.seconds().and_then(|s| later(fault_at, s));
-        // What could not be counted is not lost: it is not known.
-        if let Some(Held::Rows(rows)) = felt.rows.get(&seen.writer_after) {
+        let others = others(seen, service);
+        let not_our_work = [others.clone(), chosen.clone()].concat();
+        // What could not be counted is not lost: it is not known. And who has no database can lose nothing.
+        if let Some(Held::Rows(rows)) = felt.rows.get(&seen.writer_after)
+            && service != real::BYSTANDER
+        {
             let held = rows.get(service).cloned().unwrap_or_default();
             rpo.insert(service.to_owned(), felt::rpo(attempts.iter().copied(), &held, promotion.as_ref()));
         }
@@ -78,7 +81,7 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
                 pool: real::pool(service),
                 by_phase: recovered_at.map(|at| felt::beside(fault_at, at, &phases)),
                 own_share: recovered_at.map(|at| felt::own_share(fault_at, at, &others)),
-                at_work: recovered_at.map(|at| felt::own_share(fault_at, at, &chosen)),
+                at_work: recovered_at.map(|at| felt::own_share(fault_at, at, &not_our_work)),
                 recovery,
             },
         );
@@ -133,22 +136,23 @@ fn milestones(seen: &Evidence) -> [(&'static str, Option<Timestamp>); 5] {
     ]
 }
 
-/// What is nobody's choice: the promotion, the endpoint's lag, and the tasks' own start.
-fn others(seen: &Evidence) -> Vec<Span> {
+/// What is nobody's choice: the promotion, the endpoint's lag, and the own start of a service's tasks.
+fn others(seen: &Evidence, service: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut add = |name: &str, from: Option<Timestamp>, until: Option<Timestamp>| {
         if let (Some(from), Some(until)) = (from, until) {
             spans.push(Span::new(name, from, until));
         }
     };
-    let incident = seen.incident();
     let called = seen.requests_of("FailoverDBCluster").next().map(|r| r.at);
     let promoted = seen.moved("the writer");
     // Where AWS fails over by itself, all until its promotion is its own.
     add("promotion", called.or(Some(seen.fault_at)), promoted);
     add("endpoint", promoted, seen.moved("the endpoint"));
-    let updates = seen.requests_of("UpdateService").map(|r| r.at);
-    add("tasks", updates.min(), incident.and_then(Incident::recycled).map(|(at, _)| at));
+    let updates = seen.requests_of("UpdateService").filter(|r| r.parameter("service") == Some(service));
+    let tasks = seen.services.iter().filter(|s| s.name == service).flat_map(|s| &s.tasks_after);
+    // Not until Mainstay knew of it: that it looks each few seconds is its own doing.
+    add("tasks", updates.map(|r| r.at).min(), tasks.filter_map(|t| t.started_at).max());
     spans
 }
 

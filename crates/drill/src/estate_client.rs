@@ -2,8 +2,9 @@
 
 use crate::{
     error::DrillError,
-    evidence::{PlannedFault, Request, ServiceSeen, TaskSeen},
+    evidence::{Move, PlannedFault, Request, ServiceSeen, TaskSeen},
 };
+use estate::model::Moving;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub struct Present {
     pub endpoint_target: String,
     /// The services with their running tasks.
     pub services: Vec<(String, bool, Vec<TaskSeen>)>,
+    /// What of the cluster moved since the estate was seeded, oldest first.
+    pub moves: Vec<Move>,
 }
 
 impl EstateClient {
@@ -164,11 +167,21 @@ fn present(state: &Value, cluster: &str) -> Option<Present> {
             Some((service.get("name")?.as_str()?.to_owned(), uses, mine))
         })
         .collect();
+    let moves: Vec<estate::model::Move> = serde_json::from_value(state.get("moves")?.clone()).ok()?;
     Some(Present {
+        moves: moves.into_iter().filter(|m| m.cluster.id == cluster).map(moved).collect(),
         writer: found.get("writer")?.as_str()?.to_owned(),
         endpoint_target: found.get("endpoint_target")?.as_str()?.to_owned(),
         services,
     })
+}
+
+fn moved(told: estate::model::Move) -> Move {
+    let what = match told.what {
+        Moving::Writer => "the writer",
+        Moving::Endpoint => "the endpoint",
+    };
+    Move { at: told.at, what, to: told.to }
 }
 
 /// A task that runs and is wanted.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// Everything that was seen of one outage.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// When the fault struck the estate.
+    /// When the fault struck: what interrupts the database, not what only prepares it.
     pub fault_at: Timestamp,
     /// What was planned to strike the model and the servers, and when it did.
     pub faults: Vec<PlannedFault>,
@@ -82,7 +82,7 @@ pub struct Felt {
 /// Something of the cluster moved to another instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Move {
-    /// When it was seen; a fraction of a second after it happened.
+    /// When it happened, by the estate's own clock.
     pub at: Timestamp,
     /// `the writer` or `the endpoint`.
     pub what: &'static str,

@@ -3,18 +3,19 @@
 //! It proves or disproves what Mainstay rests on: that tasks which were connected to the old writer must be restarted.
 
 use crate::{
-    clients::Clients,
+    artifacts,
+    clients::{Clients, Outage},
     error::DrillError,
     pace::Pace,
     play,
-    real::pool,
+    real::{self, pool},
     scenario::{self, Scenario},
     stage::Stage,
     view::View,
 };
 use jiff::Timestamp;
 use recovery::incident::ServiceState;
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 /// How long after the fault a service may take to come back; later is never.
 pub const CAP: Duration = Duration::from_mins(3);
@@ -28,13 +29,19 @@ const MARKS: (&str, &str) = ("<!-- experiment: begin -->", "<!-- experiment: end
 pub async fn run(stage: &Stage, pace: Pace, runs: u32, view: &mut View) -> Result<String, DrillError> {
     let rows: Vec<Scenario> =
         scenario::all().map_err(DrillError::Scenario)?.into_iter().filter(Scenario::in_experiment).collect();
-    let (mut felt, mut database) = (Vec::new(), String::new());
+    let (mut felt, mut courses, mut databases) = (Vec::new(), Vec::new(), BTreeSet::new());
     for round in 1..=runs {
         for row in &rows {
             view.say(&format!("round {round} of {runs}: {}", row.name));
             let (clients, recycled) = outage(stage, row, view).await?;
-            database.clone_from(&clients.database);
-            for (service, outage) in clients.rto {
+            databases.insert(clients.database.clone());
+            let own = |(service, outage): (&String, &Outage)| {
+                recycled.contains(service).then_some(outage.at_work)?
+            };
+            let own = clients.rto.iter().filter_map(own).collect();
+            courses.push(felt::Course { fault: row.name.clone(), phases: clients.picture.phases, own });
+            for (service, outage) in clients.rto.into_iter().filter(|(service, _)| service != real::BYSTANDER)
+            {
                 felt.push(felt::Run {
                     fault: row.name.clone(),
                     pool: pool(&service).to_owned(),
@@ -46,7 +53,8 @@ pub async fn run(stage: &Stage, pace: Pace, runs: u32, view: &mut View) -> Resul
         }
     }
     let cap_s = u32::try_from(CAP.as_secs()).unwrap_or(u32::MAX);
-    Ok(felt::markdown(&heading(&database, pace), &felt, cap_s))
+    let heading = heading(&databases, runs, pace)?;
+    Ok(format!("{}\n{}", felt::markdown(&heading, &felt, cap_s), felt::courses(&courses)))
 }
 
 /// What clients felt, and which services were recycled as the incident tells.
@@ -68,16 +76,30 @@ async fn outage(
     Ok((clients, recycled.collect()))
 }
 
-fn heading(database: &str, pace: Pace) -> Vec<String> {
+fn heading(databases: &BTreeSet<String>, runs: u32, pace: Pace) -> Result<Vec<String>, DrillError> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    vec![
+    let databases: Vec<&str> = databases.iter().map(String::as_str).collect();
+    let lock = artifacts::repository().join("Cargo.lock");
+    let lock = std::fs::read_to_string(&lock).map_err(|source| DrillError::File { path: lock, source })?;
+    let version = |name| locked(&lock, name).unwrap_or_else(|| "of an unknown version".to_owned());
+    Ok(vec![
         format!(
             "{}, {cores} cores, {} on {}",
             Timestamp::now().strftime("%Y-%m-%d"),
             std::env::consts::OS,
             std::env::consts::ARCH
         ),
-        format!("{database}; pools with their defaults: sqlx 0.9, deadpool-postgres 0.14"),
+        format!(
+            "{}; pools: sqlx {} and deadpool-postgres {} with their defaults, and `recommended`, which is deadpool-postgres \
+             with the settings of crates/shop",
+            databases.join(" and "),
+            version("sqlx"),
+            version("deadpool-postgres"),
+        ),
+        format!(
+            "median and, in brackets, the lowest and highest of {runs} runs; where a cell has two parts, the first is of the \
+             services that were recycled, the second of their twins that were not"
+        ),
         format!(
             "a write every 20 ms through each service; a client waits {} s for an answer, one that took longer than {} s \
              does not count towards the rate",
@@ -85,7 +107,15 @@ fn heading(database: &str, pace: Pace) -> Vec<String> {
             felt::PATIENCE.as_secs()
         ),
         pace.told().to_owned(),
-    ]
+    ])
+}
+
+/// The version of a package in a lock file.
+fn locked(lock: &str, name: &str) -> Option<String> {
+    let lock: toml::Table = toml::from_str(lock).ok()?;
+    let packages = lock.get("package")?.as_array()?;
+    let found = packages.iter().find(|p| p.get("name").and_then(toml::Value::as_str) == Some(name))?;
+    Some(found.get("version")?.as_str()?.to_owned())
 }
 
 /// Writes the table into a file, between the marks of the experiment.
@@ -118,6 +148,15 @@ mod tests {
         assert_eq!(once, format!("a\n{}\nnew\n{}\nb\n", MARKS.0, MARKS.1));
         assert_eq!(between(&once, "new\n").unwrap(), once);
         assert_eq!(between("no marks", "new"), None);
+    }
+
+    #[test]
+    fn the_pools_versions_are_the_locked_ones() {
+        let lock = include_str!("../../../Cargo.lock");
+        for name in ["sqlx", "deadpool-postgres"] {
+            assert!(locked(lock, name).unwrap().contains('.'), "{name}");
+        }
+        assert_eq!(locked(lock, "no-such-package"), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod listener;
 pub mod measure;
 pub mod pace;
 pub mod play;
+pub mod probe_file;
 pub mod real;
 pub mod report;
 pub mod run;

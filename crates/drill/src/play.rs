@@ -2,10 +2,11 @@
 
 use crate::{
     error::DrillError,
-    estate_client::{self, Present},
-    evidence::{DeadLetter, Evidence, Felt, Letter, Move, PlannedFault},
+    estate_client,
+    evidence::{DeadLetter, Evidence, Felt, Letter, PlannedFault},
     experiment, inbox,
     listener::AlarmEvent,
+    probe_file::ProbeFile,
     scenario::{Moment, PersonAsks, Scenario},
     stage::{DATABASE, RealRun, Stage},
     view::View,
@@ -46,7 +47,7 @@ pub async fn play(
     let poison = format!("poison-{}", Timestamp::now().as_nanosecond());
     send_poison(stage, &poison).await?;
 
-    let fault_at = Timestamp::now();
+    let asked_at = Timestamp::now();
     view.say(&format!("the fault: {}", scenario.title));
     for fault in &scenario.faults {
         stage.estate.fault(fault).await?;
@@ -55,16 +56,15 @@ pub async fn play(
         (Some(real), Some(outage)) => Some(real.client.strike(&outage.faults).await?),
         _ => None,
     };
-    let mut watch =
-        Watch { stage, view, fault_at, present: before.clone(), moves: Vec::new(), alarm: Vec::new() };
+    let mut watch = Watch { stage, view, asked_at, alarm: Vec::new() };
     let gave_up = watch.until_closed(scenario).await?;
-    let (moves, mut alarm_events) = (watch.moves, watch.alarm);
+    let mut alarm_events = watch.alarm;
     view.end();
     let mut faults = Vec::new();
     let felt = match (real, struck) {
         (Some(real), Some(struck)) => {
             view.say("writing on, to see whether the normal rate holds");
-            until_back(&real, scenario, fault_at).await?;
+            until_back(&real, scenario, asked_at).await?;
             faults.extend(real.client.blows().await?.into_iter().map(PlannedFault::from));
             Some(felt(real, struck, scenario).await?)
         }
@@ -77,11 +77,11 @@ pub async fn play(
     let incidents = stage.incidents().await?;
     faults.extend(stage.estate.planned_faults().await?);
     Ok(Evidence {
-        fault_at,
+        fault_at: scenario.struck_at(&faults).unwrap_or(asked_at),
         faults,
         alarm_events,
-        requests: stage.estate.requests(fault_at).await?,
-        moves,
+        requests: stage.estate.requests(asked_at).await?,
+        moves: after.moves.iter().filter(|m| m.at >= asked_at).cloned().collect(),
         writer_before: before.writer.clone(),
         writer_after: after.writer.clone(),
         services: estate_client::side_by_side(&before, &after),
@@ -99,9 +99,10 @@ pub async fn play(
 async fn until_back(real: &RealRun, scenario: &Scenario, fault_at: Timestamp) -> Result<(), DrillError> {
     let twins = scenario.real.as_ref().is_some_and(|outage| outage.twins);
     let since = Instant::now();
+    let mut record = ProbeFile::open(&real.attempts)?;
     loop {
-        let attempts = attempts(real)?;
-        let by_service = felt::by_service(&attempts);
+        record.read_on()?;
+        let by_service = felt::by_service(&record.attempts);
         let back = by_service
             .values()
             .all(|of| felt::rto(of.iter().copied(), fault_at, &felt::Rule::default()).seconds().is_some());
@@ -122,28 +123,21 @@ async fn due(real: &RealRun) -> Result<Vec<Fate>, DrillError> {
     Ok(all.into_iter().filter(|fate| fate.struck_at.is_none()).collect())
 }
 
-fn attempts(real: &RealRun) -> Result<Vec<felt::Attempt>, DrillError> {
-    let file = |source| DrillError::File { path: real.attempts.clone(), source };
-    let text = std::fs::read_to_string(&real.attempts).map_err(file)?;
-    felt::read_lines(&text).map_err(|e| DrillError::Real(e.to_string()))
-}
-
 /// Ends the probe, and collects what it saw and what the servers hold.
 async fn felt(real: RealRun, struck: Struck, scenario: &Scenario) -> Result<Felt, DrillError> {
     real.client.end_probe().await?;
-    let attempts = attempts(&real)?;
+    let mut record = ProbeFile::open(&real.attempts)?;
+    record.read_on()?;
     let rows = real.client.rows().await?;
     let synchronous = scenario.real.as_ref().is_some_and(|outage| outage.synchronous);
     let failures = real.client.failures().await?;
-    Ok(Felt { attempts, rows, made: real.made, struck, synchronous, failures })
+    Ok(Felt { attempts: record.attempts, rows, made: real.made, struck, synchronous, failures })
 }
 
 struct Watch<'a> {
     stage: &'a Stage,
     view: &'a mut View,
-    fault_at: Timestamp,
-    present: Present,
-    moves: Vec<Move>,
+    asked_at: Timestamp,
     alarm: Vec<AlarmEvent>,
 }
 
@@ -155,9 +149,8 @@ impl Watch<'_> {
         let mut people: Vec<&PersonAsks> = scenario.people.iter().collect();
         let mut repeat = scenario.repeat_alarm;
         loop {
-            self.see(self.stage.estate.present(DATABASE).await?);
             let incidents = self.stage.incidents().await?;
-            self.view.follow(incidents.last(), self.fault_at);
+            self.view.follow(incidents.last(), self.asked_at);
             if (repeat || !people.is_empty())
                 && let Some(event) = self.alarm_spoke().await?
             {
@@ -178,19 +171,6 @@ impl Watch<'_> {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-    }
-
-    fn see(&mut self, present: Present) {
-        let pairs = [
-            ("the writer", &self.present.writer, &present.writer),
-            ("the endpoint", &self.present.endpoint_target, &present.endpoint_target),
-        ];
-        for (what, before, now) in pairs {
-            if before != now {
-                self.moves.push(Move { at: Timestamp::now(), what, to: now.clone() });
-            }
-        }
-        self.present = present;
     }
 
     /// The event by which the alarm said that it went to ALARM, once it has.

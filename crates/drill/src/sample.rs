@@ -267,20 +267,32 @@ pub(crate) fn letter(audience: &str, sequence: u64, kind: &str) -> Letter {
 fn felt() -> Felt {
     let mut attempts = Vec::new();
     let mut rows = std::collections::BTreeMap::new();
-    for name in ["orders-api", "orders-worker"] {
+    for (name, task) in [
+        ("orders-api", Some("orders-api-64")),
+        ("orders-worker", Some("orders-worker-66")),
+        (crate::real::BYSTANDER, None),
+    ] {
         let held: &mut std::collections::BTreeSet<u64> = rows.entry(name.to_owned()).or_default();
         for n in 0..5000_u64 {
             let sent_at = after(at(-18), i64::try_from(n).unwrap() * 20);
-            let answer = if sent_at < at(-4) {
+            let answer = if name == crate::real::BYSTANDER {
+                felt::Answer::Acknowledged { server: String::new() }
+            } else if sent_at < at(-4) {
                 felt::Answer::Acknowledged { server: "5431".to_owned() }
             } else if sent_at < at(62) {
                 felt::Answer::Refused { reason: "no route".to_owned() }
             } else {
                 felt::Answer::Acknowledged { server: "5432".to_owned() }
             };
-            let attempt =
-                felt::Attempt { service: name.to_owned(), n, sent_at, ended_at: after(sent_at, 3), answer };
-            if attempt.is_acknowledged() {
+            let attempt = felt::Attempt {
+                service: name.to_owned(),
+                task: task.map(str::to_owned),
+                n,
+                sent_at,
+                ended_at: after(sent_at, 3),
+                answer,
+            };
+            if attempt.is_acknowledged() && name != crate::real::BYSTANDER {
                 held.insert(n);
             }
             attempts.push(attempt);

@@ -1,6 +1,11 @@
 //! The table of scenarios: faults and expectations as data, shared by the drill and the tests.
 
-use crate::{pace::Pace, real::RealOutage};
+use crate::{
+    evidence::PlannedFault,
+    pace::Pace,
+    real::{self, RealOutage},
+};
+use jiff::Timestamp;
 use plan::{NoticeKind, Span};
 use recovery::{Closing, Guard};
 use serde::Deserialize;
@@ -51,6 +56,21 @@ impl Scenario {
     #[must_use]
     pub fn needs_prober(&self) -> bool {
         self.real.as_ref().is_some_and(|outage| outage.prober)
+    }
+
+    /// When the outage began, where the row's faults say it: with real servers the first blow that interrupts, or,
+    /// where none is struck, the model's first fault. None where all strikes at once.
+    #[must_use]
+    pub fn struck_at(&self, faults: &[PlannedFault]) -> Option<Timestamp> {
+        let outage = self.real.as_ref()?;
+        let blows: Vec<String> = outage
+            .faults
+            .iter()
+            .filter(|fault| fault.blow.interrupts())
+            .map(|fault| recovery::text::wire_name(&fault.blow))
+            .collect();
+        let began = |fault: &&PlannedFault| blows.is_empty() || blows.contains(&fault.name);
+        faults.iter().filter(began).filter_map(|fault| fault.struck_at).min()
     }
 
     /// Whether it is a row of the experiment.
@@ -180,6 +200,14 @@ pub fn plan_text(base: &str, pace: Pace, scenario: Option<&Scenario>) -> Result<
     for (path, value) in pace.windows().iter().chain(scenario.iter().flat_map(|s| &s.plan)) {
         set(&mut root, path, value)
             .ok_or_else(|| format!("plan.toml has no `{path}` in its first database"))?;
+    }
+    if scenario.is_some_and(|s| s.real.is_some())
+        && let Some(services) =
+            root.get_mut("database").and_then(|d| d.get_mut(0)).and_then(|d| d.get_mut("service"))
+        && let Some(services) = services.as_array_mut()
+    {
+        let more = real::more_services(services);
+        services.extend(more);
     }
     toml::to_string(&root).map_err(|e| e.to_string())
 }

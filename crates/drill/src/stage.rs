@@ -166,8 +166,7 @@ impl Stage {
         if let Some(real) = &self.real {
             real.end().await?;
         }
-        let twins = scenario.real.as_ref().is_some_and(|outage| outage.twins);
-        self.estate.seed(&real::seed(twins)).await?;
+        self.estate.seed(&real::seed(scenario.real.as_ref())).await?;
         let real = match &scenario.real {
             Some(outage) => Some(self.make_real(outage).await?),
             None => None,

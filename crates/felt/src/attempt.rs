@@ -15,6 +15,8 @@ pub const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
 pub struct Attempt {
     /// The service that was asked to write.
     pub service: String,
+    /// The task that was asked; none when no task of the service took requests.
+    pub task: Option<String>,
     /// The number of the row; it is used once for each service.
     pub n: u64,
     /// When the request left.
@@ -58,7 +60,7 @@ impl Attempt {
     /// The attempt as one line of JSON, without the newline.
     ///
     /// Times are kept to the microsecond, as microseconds since 1970 and as the microseconds it took:
-    /// `{"service":"orders-api","n":17,"sent_us":1795521600000000,"took_us":3100,"answer":{"acknowledged":"5433"}}`,
+    /// `{"service":"orders-api","task":"3f…","n":17,"sent_us":1795521600000000,"took_us":3100,"answer":{"acknowledged":"5433"}}`,
     /// or `{"refused":"…"}`, or `"timed-out"`.
     pub fn line(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
@@ -70,6 +72,8 @@ impl Attempt {
 #[serde(deny_unknown_fields)]
 struct Line {
     service: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    task: Option<String>,
     n: u64,
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     sent_us: Timestamp,
@@ -87,20 +91,20 @@ enum AnswerLine {
 
 impl From<Attempt> for Line {
     fn from(attempt: Attempt) -> Self {
-        let Attempt { service, n, sent_at, ended_at, answer } = attempt;
+        let Attempt { service, task, n, sent_at, ended_at, answer } = attempt;
         let answer = match answer {
             Answer::Acknowledged { server } => AnswerLine::Acknowledged(server),
             Answer::Refused { reason } => AnswerLine::Refused(reason),
             Answer::TimedOut => AnswerLine::TimedOut,
         };
         let took_us = ended_at.as_microsecond() - sent_at.as_microsecond();
-        Self { service, n, sent_us: sent_at, took_us, answer }
+        Self { service, task, n, sent_us: sent_at, took_us, answer }
     }
 }
 
 impl From<Line> for Attempt {
     fn from(line: Line) -> Self {
-        let Line { service, n, sent_us, took_us, answer } = line;
+        let Line { service, task, n, sent_us, took_us, answer } = line;
         let answer = match answer {
             AnswerLine::Acknowledged(server) => Answer::Acknowledged { server },
             AnswerLine::Refused(reason) => Answer::Refused { reason },
@@ -110,7 +114,7 @@ impl From<Line> for Attempt {
         let took = SignedDuration::from_micros(took_us);
         let border = if took_us < 0 { Timestamp::MIN } else { Timestamp::MAX };
         let ended_at = sent_us.checked_add(took).unwrap_or(border);
-        Self { service, n, sent_at: sent_us, ended_at, answer }
+        Self { service, task, n, sent_at: sent_us, ended_at, answer }
     }
 }
 

@@ -1,5 +1,6 @@
-//! The experiment's table: fault × pool × recycled or not, over several runs.
+//! The experiment's tables: fault × pool × recycled or not, and the recoveries' phases, over several runs.
 
+use crate::phases::{Share, Span};
 use crate::rpo::Loss;
 use crate::rto::{Outcome, Recovery};
 
@@ -18,25 +19,25 @@ pub struct Run {
     pub loss: Loss,
 }
 
+/// How the recovery went in one run, and how much of it was Mainstay's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// The fault that struck.
+    pub fault: String,
+    /// The recovery's phases, in order.
+    pub phases: Vec<Span>,
+    /// For each recycled service that came back: Mainstay's own work in its outage.
+    pub own: Vec<Share>,
+}
+
 /// The table in Markdown, below one line for each text in `heading` (date, versions, machine).
 ///
-/// Runs of the same fault, pool and treatment are one row: the median and, in brackets, the lowest and highest.
-/// A service that did not come back within `cap_s` seconds counts as longer than any that did. A run that says
-/// nothing is left out of the medians and named. Rows stand in the order in which they first occur.
+/// Runs of the same fault and pool are one row; a cell has the median and, in brackets, the lowest and highest, or two of
+/// these: with the tasks recycled, and not. A service that did not come back within `cap_s` seconds counts as longer
+/// than any that did. A run that says nothing is left out of the medians and named. Rows stand in the order in which
+/// they first occur.
 #[must_use]
 pub fn markdown(heading: &[String], runs: &[Run], cap_s: u32) -> String {
-    let mut groups: Vec<Vec<&Run>> = Vec::new();
-    for run in runs {
-        let same = |group: &&mut Vec<&Run>| {
-            group.first().is_some_and(|first| {
-                (&first.fault, &first.pool, first.recycled) == (&run.fault, &run.pool, run.recycled)
-            })
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(run),
-            None => groups.push(vec![run]),
-        }
-    }
     let mut text = String::new();
     for line in heading {
         text.extend(["- ", &cell(line), "\n"]);
@@ -45,43 +46,108 @@ pub fn markdown(heading: &[String], runs: &[Run], cap_s: u32) -> String {
         text.push('\n');
     }
     text.push_str(
-        "| Fault | Pool | Recycled | Runs | RTO, sustained | Acknowledged rows lost | \
-         Rows on the old writer | End rate |\n|---|---|---|--:|---|---|---|---|\n",
+        "| Fault | Pool | RTO, recycled | RTO, not recycled | Acknowledged rows lost | Rows on the old writer | \
+         Writes a second at the end |\n|---|---|---|---|---|---|---|\n",
     );
+    let groups = grouped(runs, |run| (run.fault.as_str(), run.pool.as_str()));
     text.extend(groups.iter().map(|group| row(group, cap_s)));
     text
 }
 
+/// The table of the recoveries' phases in Markdown: the median and, in brackets, the lowest and highest, in seconds.
+#[must_use]
+pub fn courses(all: &[Course]) -> String {
+    let names: Vec<&str> = all
+        .iter()
+        .max_by_key(|c| c.phases.len())
+        .iter()
+        .flat_map(|c| &c.phases)
+        .map(|p| p.name.as_str())
+        .collect();
+    let mut text =
+        format!("| Fault | Runs | {} | Mainstay's own work in a service's RTO |\n", names.join(" | "));
+    text.extend(["|---|--:|", &"---|".repeat(names.len()), "---|\n"]);
+    for group in grouped(all, |course| course.fault.as_str()) {
+        let Some(first) = group.first() else { continue };
+        text.push_str(&format!("| {} | {} |", cell(&first.fault), group.len()));
+        for name in &names {
+            let of = group.iter().flat_map(|c| &c.phases).filter(|p| p.name == *name);
+            text.extend([" ", &spread(&of.map(Span::seconds).collect::<Vec<_>>(), tenth, " s"), " |"]);
+        }
+        let own: Vec<Share> = group.iter().flat_map(|c| &c.own).copied().collect();
+        let seconds: Vec<f64> = own.iter().map(|share| share.own).collect();
+        let percent: Vec<f64> =
+            own.iter().filter_map(|share| share.fraction).map(|part| part * 100.0).collect();
+        text.push_str(&format!(" {}, {} |\n", spread(&seconds, tenth, " s"), spread(&percent, whole, " %")));
+    }
+    text
+}
+
+/// Items with the same key, in the order in which they first occur.
+fn grouped<'a, T, K: PartialEq>(all: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+    let mut groups: Vec<(K, Vec<&T>)> = Vec::new();
+    for item in all {
+        let of = key(item);
+        match groups.iter_mut().find(|(known, _)| *known == of) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((of, vec![item])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
 fn row(group: &[&Run], cap_s: u32) -> String {
     let Some(first) = group.first() else { return String::new() };
-    let (told, silent): (Vec<&Run>, Vec<&Run>) =
-        group.iter().partition(|run| !matches!(run.recovery.outcome, Outcome::Unmeasured(_)));
-    let numbers = |of: fn(&Run) -> f64| told.iter().map(|run| of(run)).collect::<Vec<f64>>();
-    let lost = numbers(|run| number(run.loss.rows_lost));
-    let on_old = numbers(|run| number(run.loss.rows_on_old_writer));
-    let end = numbers(|run| run.recovery.end_rate);
-    let normal = numbers(|run| run.recovery.normal_rate);
-    let runs = match silent.len() {
-        0 => told.len().to_string(),
-        some => format!("{} ({some} not measured)", told.len()),
-    };
-    let end_rate = match median(&sorted(&normal)) {
-        Some(normal) => spread(&end, whole, &format!(" of {}/s", whole(normal))),
-        None => "–".to_owned(),
-    };
+    let (recycled, not): (Vec<&Run>, Vec<&Run>) = group.iter().partition(|run| run.recycled);
+    let both = |of: fn(&[&Run]) -> String| format!("{} · {}", of(&recycled), of(&not));
     format!(
-        "| {} | {} | {} | {runs} | {} | {} | {} | {end_rate} |\n",
+        "| {} | {} | {} | {} | {} | {} | {} |\n",
         cell(&first.fault),
         cell(&first.pool),
-        if first.recycled { "yes" } else { "no" },
-        outage(&told, cap_s),
-        spread(&lost, whole, ""),
-        spread(&on_old, whole, ""),
+        outage(&recycled, cap_s),
+        outage(&not, cap_s),
+        both(lost),
+        both(|of| spread(&numbers(of, |run| number(run.loss.rows_on_old_writer)), whole, "")),
+        both(end_rate),
     )
 }
 
-fn outage(told: &[&Run], cap_s: u32) -> String {
-    let felt: Vec<f64> = told.iter().map(|run| run.recovery.seconds().unwrap_or(f64::INFINITY)).collect();
+fn measured<'a>(of: &[&'a Run]) -> Vec<&'a Run> {
+    of.iter().copied().filter(|run| !matches!(run.recovery.outcome, Outcome::Unmeasured(_))).collect()
+}
+
+fn numbers(of: &[&Run], pick: fn(&Run) -> f64) -> Vec<f64> {
+    measured(of).into_iter().map(pick).collect()
+}
+
+/// How many rows, and the seconds that they span.
+fn lost(of: &[&Run]) -> String {
+    let rows = spread(&numbers(of, |run| number(run.loss.rows_lost)), whole, "");
+    match median(&sorted(&numbers(of, |run| run.loss.seconds))) {
+        Some(seconds) if seconds > 0.0 => format!("{rows}, over {seconds:.2} s"),
+        _ => rows,
+    }
+}
+
+fn end_rate(of: &[&Run]) -> String {
+    match median(&sorted(&numbers(of, |run| run.recovery.normal_rate))) {
+        Some(normal) => {
+            spread(&numbers(of, |run| run.recovery.end_rate), whole, &format!(" of {}", whole(normal)))
+        }
+        None => "–".to_owned(),
+    }
+}
+
+fn outage(of: &[&Run], cap_s: u32) -> String {
+    let told = duration(of, cap_s);
+    match of.len() - measured(of).len() {
+        0 => told,
+        some => format!("{told} ({some} not measured)"),
+    }
+}
+
+fn duration(of: &[&Run], cap_s: u32) -> String {
+    let felt = numbers(of, |run| run.recovery.seconds().unwrap_or(f64::INFINITY));
     let back: Vec<f64> = felt.iter().copied().filter(|seconds| seconds.is_finite()).collect();
     if felt.is_empty() {
         return "–".to_owned();

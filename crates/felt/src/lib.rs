@@ -20,7 +20,7 @@ mod tests;
 mod window;
 
 pub use attempt::{Answer, Attempt, LineError, PATIENCE, by_service, read_lines};
-pub use experiment::{Run, markdown};
+pub use experiment::{Course, Run, courses, markdown};
 pub use phases::{Beside, Part, Share, Span, beside, own_share};
 pub use picture::{Mark, MarkKind, Picture, Series};
 pub use rpo::{Loss, Promotion, rpo};

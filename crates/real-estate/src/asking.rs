@@ -1,6 +1,6 @@
 //! What servers are asked as a client: how busy they are, and which rows they hold.
 
-use crate::postgres::Login;
+use crate::postgres::{Login, OURS};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -8,20 +8,44 @@ use std::{
 };
 use tokio_postgres::{Client, Config, NoTls};
 
-/// How we call ourselves, so that we don't count ourselves.
-const OURSELVES: &str = "mainstay-drill";
 /// How long a server may take to count.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long it may take to list all rows.
 const ROWS_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How busy a server is.
+/// How busy a server is, and how far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Counts {
     /// Connections of clients.
     pub(crate) connections: f64,
-    /// Commits in a second, since it was asked last; none the first time.
+    /// Commits of clients in a second, since it was asked last; none the first time.
     pub(crate) commits_per_s: Option<f64>,
+    /// How far it is in the log.
+    pub(crate) place: Place,
+}
+
+/// How far a server is in the log, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Place {
+    /// What a writer has written.
+    Written(i64),
+    /// What a standby has replayed.
+    Replayed {
+        /// Up to where.
+        bytes: i64,
+        /// How long ago the last commit was made that it has replayed, in milliseconds; none: there was none yet.
+        age_ms: Option<f64>,
+    },
+}
+
+/// How far a standby is behind a writer, in milliseconds: nothing when it has replayed all that was written; else the
+/// age of what it replayed last, which is the lag while clients write. None where it cannot be said.
+pub(crate) fn lag_ms(writer: Place, standby: Place) -> Option<f64> {
+    match (writer, standby) {
+        (Place::Written(written), Place::Replayed { bytes, .. }) if bytes >= written => Some(0.0),
+        (Place::Written(_), Place::Replayed { age_ms, .. }) => age_ms.map(|age| age.max(0.0)),
+        _ => None,
+    }
 }
 
 /// A counter of one server's commits, with the connection that it keeps.
@@ -45,24 +69,31 @@ impl Counter {
     async fn count(&mut self, address: SocketAddr, login: &Login) -> Result<Counts, tokio_postgres::Error> {
         let client = match self.client.take() {
             Some(client) => client,
-            None => connect(address, login).await?,
+            // From another database: our own questions are in no count of this one.
+            None => connect(address, login, OURS).await?,
         };
         let row = client
             .query_one(
-                "select (select count(*) from pg_stat_activity where backend_type = 'client backend'
-                           and application_name <> $1),
-                        (select xact_commit from pg_stat_database where datname = current_database())",
-                &[&OURSELVES],
+                "select (select count(*) from pg_stat_activity where backend_type = 'client backend' and datname = $1),
+                        (select xact_commit from pg_stat_database where datname = $1),
+                        pg_is_in_recovery(),
+                        (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end
+                           - '0/0'::pg_lsn)::bigint,
+                        (1000 * extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()))::float8",
+                &[&login.database],
             )
             .await?;
         self.client = Some(client);
         let (connections, commits): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let (standby, bytes) = (row.try_get(2)?, row.try_get(3)?);
+        let place =
+            if standby { Place::Replayed { bytes, age_ms: row.try_get(4)? } } else { Place::Written(bytes) };
         let now = Instant::now();
         let before = self.before.replace((now, commits));
         let commits_per_s = before.map(|(then, fewer)| {
             float(commits.saturating_sub(fewer).max(0)) / now.duration_since(then).as_secs_f64().max(0.001)
         });
-        Ok(Counts { connections: float(connections), commits_per_s })
+        Ok(Counts { connections: float(connections), commits_per_s, place })
     }
 }
 
@@ -72,7 +103,7 @@ impl Counter {
 /// Why it cannot be asked.
 pub(crate) async fn rows(address: SocketAddr, login: &Login) -> Result<BTreeMap<String, Vec<i64>>, String> {
     let ask = async {
-        let client = connect(address, login).await?;
+        let client = connect(address, login, &login.database).await?;
         client.query("select service, n from writes order by service, n", &[]).await
     };
     let rows = tokio::time::timeout(ROWS_PATIENCE, ask)
@@ -88,14 +119,17 @@ pub(crate) async fn rows(address: SocketAddr, login: &Login) -> Result<BTreeMap<
     Ok(by_service)
 }
 
-async fn connect(address: SocketAddr, login: &Login) -> Result<Client, tokio_postgres::Error> {
+async fn connect(
+    address: SocketAddr,
+    login: &Login,
+    database: &str,
+) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = Config::new()
         .host(address.ip().to_string())
         .port(address.port())
         .user(&login.user)
         .password(&login.password)
-        .dbname(&login.database)
-        .application_name(OURSELVES)
+        .dbname(database)
         .connect(NoTls)
         .await?;
     // It ends with the client, or with the server; who asks sees the error.
@@ -106,4 +140,20 @@ async fn connect(address: SocketAddr, login: &Login) -> Result<Client, tokio_pos
 #[expect(clippy::cast_precision_loss, reason = "a count of connections or commits fits a float")]
 fn float(count: i64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standby_lags_by_the_age_of_what_it_replayed_last_unless_it_has_all() {
+        let (writer, behind) = (Place::Written(500), |bytes, age_ms| Place::Replayed { bytes, age_ms });
+        assert_eq!(lag_ms(writer, behind(500, Some(9_000.0))), Some(0.0), "nobody wrote for a while");
+        assert_eq!(lag_ms(writer, behind(499, Some(12.5))), Some(12.5));
+        assert_eq!(lag_ms(writer, behind(499, Some(-0.4))), Some(0.0), "clocks within one machine jitter");
+        assert_eq!(lag_ms(writer, behind(499, None)), None, "it has replayed no commit yet");
+        assert_eq!(lag_ms(writer, writer), None);
+        assert_eq!(lag_ms(behind(1, None), behind(1, None)), None, "there is no writer to be behind of");
+    }
 }

@@ -26,6 +26,17 @@ pub enum Blow {
     HoldReplication,
 }
 
+impl Blow {
+    /// Whether clients feel it; the others prepare an outage, or end one.
+    #[must_use]
+    pub fn interrupts(self) -> bool {
+        match self {
+            Self::Crash | Self::Freeze | Self::BlackHole | Self::Demote => true,
+            Self::Thaw | Self::HoldReplication => false,
+        }
+    }
+}
+
 /// How often is looked for another writer.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 

@@ -1,7 +1,7 @@
 //! What happens to servers and tasks is told to the model: from there it shows in metrics, events and alarms.
 
 use crate::{
-    asking::{Counter, Counts},
+    asking::{Counter, Counts, Place, lag_ms},
     postgres::Health,
     world::{World, name},
 };
@@ -81,6 +81,7 @@ impl Monitor {
                 (instance, health, counter, busy)
             });
         }
+        let mut places: Vec<(Instance, Place)> = Vec::new();
         while let Some(looked) = looks.join_next().await {
             let Ok((instance, health, counter, busy)) = looked else { continue };
             self.counters.insert(instance.key.id.clone(), counter);
@@ -88,11 +89,14 @@ impl Monitor {
                 tracing::info!(?observation, "seen");
                 world.estate.observe(&observation);
             }
-            if let Some(Counts { connections, commits_per_s: Some(commits) }) = busy {
-                let instance = instance.key;
+            let Some(Counts { connections, commits_per_s, place }) = busy else { continue };
+            if let Some(commits) = commits_per_s {
+                let instance = instance.key.clone();
                 world.estate.observe(&Observation::ServerCounts { instance, connections, commits });
             }
+            places.push((instance, place));
         }
+        tell_lags(world, state, &places);
     }
 
     /// What a look at a server tells the model; none when it knows.
@@ -115,6 +119,18 @@ impl Monitor {
                 Modelled::Silent | Modelled::Crashed(_) | Modelled::Sick,
             ) => Some(Observation::ServerServes { instance: key }),
             _ => None,
+        }
+    }
+}
+
+/// Tells the model how far each standby is behind the writer. Where there is no writer that answers, nobody can say.
+fn tell_lags(world: &World, state: &State, places: &[(Instance, Place)]) {
+    let writer = world.cluster_of(state).map(|cluster| cluster.writer.as_str());
+    let Some((_, written)) = places.iter().find(|(i, _)| Some(i.key.id.as_str()) == writer) else { return };
+    for (instance, place) in places {
+        if let Some(milliseconds) = lag_ms(*written, *place) {
+            let instance = instance.key.clone();
+            world.estate.observe(&Observation::ServerLags { instance, milliseconds });
         }
     }
 }

@@ -1,8 +1,10 @@
-//! A client of the services: a numbered write through each, at a steady pace, and what came of it.
+//! A client of the services: a numbered write through each, at a steady pace, and what came of it. A service without a
+//! database is asked whether it answers.
 
 use crate::world::World;
 use felt::{Answer, Attempt};
 use jiff::Timestamp;
+use reqwest::Method;
 use serde_json::Value;
 use std::{
     io::{BufWriter, Write as _},
@@ -90,26 +92,33 @@ async fn pace(
             let target = usize::try_from(n).ok().and_then(|n| targets.get(n % targets.len().max(1)));
             let (http, done, service) = (http.clone(), done.clone(), service.clone());
             let mut stopped = stopped.clone();
-            let url = target.map(|t| format!("http://{}/writes?n={n}", t.address));
+            let task = target.map(|t| t.task.clone());
+            // Who has no database has nothing to write: that it answers is all that can be seen.
+            let way = if world.tasks.uses_database(&service) {
+                (Method::POST, format!("/writes?n={n}"))
+            } else {
+                (Method::GET, "/health".to_owned())
+            };
+            let request = target.map(|t| (way.0, format!("http://{}{}", t.address, way.1)));
             tokio::spawn(async move {
                 let sent_at = Timestamp::now();
-                let answer = match url {
-                    Some(url) => tokio::select! {
-                        answer = ask(&http, url) => answer,
+                let answer = match request {
+                    Some((method, url)) => tokio::select! {
+                        answer = ask(&http, method, url) => answer,
                         _ = stopped.wait_for(|stopped| *stopped) => Answer::TimedOut,
                     },
                     None => Answer::Refused { reason: "no task is in service".to_owned() },
                 };
                 let ended_at = Timestamp::now();
-                let _ = done.send(Attempt { service, n, sent_at, ended_at, answer });
+                let _ = done.send(Attempt { service, task, n, sent_at, ended_at, answer });
             });
         }
     }
 }
 
-async fn ask(http: &reqwest::Client, url: String) -> Answer {
+async fn ask(http: &reqwest::Client, method: Method, url: String) -> Answer {
     let refused = |reason: String| Answer::Refused { reason };
-    let response = match http.post(url).timeout(TIMEOUT).send().await {
+    let response = match http.request(method, url).timeout(TIMEOUT).send().await {
         Ok(response) => response,
         Err(error) if error.is_timeout() => return Answer::TimedOut,
         Err(error) => return refused(error.to_string()),

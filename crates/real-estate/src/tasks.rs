@@ -79,6 +79,12 @@ impl Tasks {
         Self { recipe, running: Mutex::default(), told: Mutex::default() }
     }
 
+    /// Whether a service has a pool of connections to the database.
+    #[must_use]
+    pub fn uses_database(&self, service: &str) -> bool {
+        self.recipe.pools.contains_key(service)
+    }
+
     /// Starts a task of a service.
     ///
     /// # Errors

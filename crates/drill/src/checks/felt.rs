@@ -4,18 +4,27 @@ use super::Check;
 use crate::{
     clients::Clients,
     evidence::{Evidence, Felt},
-    real::Held,
+    real::{self, Held},
     scenario::Expect,
 };
-use felt::Answer;
+use felt::{Answer, Attempt};
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// How long before the probe's end every write must have reached the new writer.
 const AT_THE_END: SignedDuration = SignedDuration::from_secs(5);
+/// How long before the probe's end a request may still be without an answer.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn all(seen: &Evidence, felt: &Felt, clients: &Clients, expect: &Expect) -> Vec<Check> {
-    let mut checks =
-        vec![rate_back(clients), on_the_new_writer(seen, felt), rows_counted(seen, felt), carried_out(felt)];
+    let mut checks = vec![
+        rate_back(clients),
+        on_the_new_writer(seen, felt),
+        through_each_task(seen, felt),
+        not_felt_by_others(felt),
+        rows_counted(seen, felt),
+        carried_out(felt),
+    ];
     if felt.synchronous || expect.loses_rows.is_some() {
         checks.push(rows_lost(clients, expect.loses_rows == Some(true)));
     }
@@ -34,9 +43,9 @@ fn on_the_new_writer(seen: &Evidence, felt: &Felt) -> Check {
     let wanted = felt.made.port(&seen.writer_after).unwrap_or_default();
     let last = felt.attempts.iter().map(|a| a.sent_at).max();
     let (mut here, mut elsewhere) = (0_usize, 0_usize);
-    for attempt in
-        felt.attempts.iter().filter(|a| last.is_some_and(|last| last.duration_since(a.sent_at) <= AT_THE_END))
-    {
+    for attempt in felt.attempts.iter().filter(|a| {
+        a.service != real::BYSTANDER && last.is_some_and(|last| last.duration_since(a.sent_at) <= AT_THE_END)
+    }) {
         match &attempt.answer {
             Answer::Acknowledged { server } if *server == wanted => here += 1,
             Answer::Acknowledged { .. } => elsewhere += 1,
@@ -50,6 +59,47 @@ fn on_the_new_writer(seen: &Evidence, felt: &Felt) -> Check {
             "in the last 5 s, {here} acknowledged by {}, {elsewhere} by another server",
             seen.writer_after
         ),
+    )
+}
+
+/// One task with a stale connection among ten is easily missed: so the last write through each is looked at.
+fn through_each_task(seen: &Evidence, felt: &Felt) -> Check {
+    let wanted = felt.made.port(&seen.writer_after).unwrap_or_default();
+    let mut last: BTreeMap<&str, &str> = BTreeMap::new();
+    for attempt in &felt.attempts {
+        if let (Some(task), Answer::Acknowledged { server }) = (&attempt.task, &attempt.answer) {
+            last.insert(task, server);
+        }
+    }
+    let services = seen.services.iter().filter(|s| s.uses_database && s.name != real::BYSTANDER);
+    let tasks: Vec<&str> = services.flat_map(|s| &s.tasks_after).map(|t| t.id.as_str()).collect();
+    let elsewhere: Vec<String> = tasks
+        .iter()
+        .filter_map(|task| match last.get(task) {
+            Some(server) if *server == wanted => None,
+            Some(server) => Some(format!("{task} wrote to {server}")),
+            None => Some(format!("{task} wrote nothing")),
+        })
+        .collect();
+    let detail = if elsewhere.is_empty() {
+        format!("the last write of each of {} task(s) is on {}", tasks.len(), seen.writer_after)
+    } else {
+        elsewhere.join("; ")
+    };
+    Check::new("each-task-writes-to-the-new-writer", elsewhere.is_empty() && !tasks.is_empty(), detail)
+}
+
+/// A service without the database must not feel the outage of it, nor the recovery.
+fn not_felt_by_others(felt: &Felt) -> Check {
+    let asked: Vec<&Attempt> = felt.attempts.iter().filter(|a| a.service == real::BYSTANDER).collect();
+    let last = asked.iter().map(|a| a.sent_at).max();
+    // What is under way when the probe ends has no answer.
+    let over = |a: &&&Attempt| last.is_some_and(|last| last.duration_since(a.sent_at) > UNDER_WAY);
+    let unanswered = asked.iter().filter(over).filter(|a| !a.is_acknowledged()).count();
+    Check::new(
+        "unrelated-service-untouched",
+        !asked.is_empty() && unanswered == 0,
+        format!("{}: {unanswered} of {} requests without an answer", real::BYSTANDER, asked.len()),
     )
 }
 

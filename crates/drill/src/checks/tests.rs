@@ -2,7 +2,7 @@
 
 use super::all;
 use crate::{
-    evidence::{DeadLetter, Evidence, Felt, Move},
+    evidence::{DeadLetter, Evidence, Felt, Move, TaskSeen},
     real::Held,
     sample,
     scenario::{Answer, Expect},
@@ -156,8 +156,23 @@ const RECOVERED: &[Broken] = &[
     ("normal-rate-is-back", "nobody wrote", |s, _| felt(s).attempts.clear()),
     ("writes-reach-the-new-writer", "one service writes elsewhere", |s, _| {
         let elsewhere = Wrote::Acknowledged { server: "5431".to_owned() };
-        let last = felt(s).attempts.last_mut().unwrap();
+        let last = felt(s).attempts.iter_mut().rfind(|a| a.service == "orders-worker").unwrap();
         last.answer = elsewhere;
+    }),
+    ("each-task-writes-to-the-new-writer", "one keeps to the old one", |s, _| {
+        s.services[0].tasks_after.push(TaskSeen { id: "stale".to_owned(), started_at: Some(at(64)) });
+        let other = felt(s).attempts.iter_mut().find(|a| a.is_acknowledged() && a.service == "orders-api");
+        other.unwrap().task = Some("stale".to_owned());
+    }),
+    ("each-task-writes-to-the-new-writer", "one writes nothing", |s, _| {
+        s.services[0].tasks_after.push(TaskSeen { id: "idle".to_owned(), started_at: Some(at(64)) });
+    }),
+    ("unrelated-service-untouched", "a request failed", |s, _| {
+        let asked = felt(s).attempts.iter_mut().find(|a| a.service == "catalogue").unwrap();
+        asked.answer = Wrote::TimedOut;
+    }),
+    ("unrelated-service-untouched", "nobody asked", |s, _| {
+        felt(s).attempts.retain(|a| a.service != "catalogue");
     }),
     ("writes-reach-the-new-writer", "nobody writes any more", |s, _| {
         felt(s).attempts.retain(|a| a.sent_at < at(-4));

@@ -9,6 +9,7 @@ use super::database::{Cluster, Failover, Health};
 use super::effect::Effect;
 use super::events::{ClusterNews, InstanceNews};
 use super::key::Key;
+use super::moves::Moving;
 
 impl Estate {
     /// Starts a writer move. An earlier one that is not complete is void from now on.
@@ -88,6 +89,7 @@ impl Estate {
             self.tell_cluster(at, key, &ClusterNews::Completed(failover.target.clone()));
         }
         if old != failover.target {
+            self.moved(at, key, Moving::Writer, &failover.target);
             self.restart_instance(at, &key.beside(&old), failover.announced);
         }
         let (settling, endpoint) = (self.settings.delays.settling, self.settings.delays.endpoint);
@@ -138,6 +140,7 @@ impl Estate {
         }
         cluster.endpoint_target.clone_from(&cluster.writer);
         let instance = cluster.writer.clone();
+        self.moved(at, key, Moving::Endpoint, &instance);
         self.tell_instance(at, &key.beside(&instance), InstanceNews::TopologyUpdated);
         self.outbox.push(Effect::MoveEndpoint { at, cluster: key.clone(), instance });
     }

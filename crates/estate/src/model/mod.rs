@@ -21,6 +21,7 @@ mod log;
 mod looking;
 mod mending;
 mod metrics;
+mod moves;
 mod names;
 mod naming;
 mod observe;
@@ -47,6 +48,7 @@ pub use self::effect::{Datapoint, EcsEvent, Effect, Observation, RdsEvent, Sourc
 pub use self::faults::{Calls, Fault};
 pub use self::key::Key;
 pub use self::log::LogEntry;
+pub use self::moves::{Move, Moving};
 pub use self::names::Resolved;
 pub use self::naming::NoSuchThing;
 pub use self::planned::{Fate, Planned, When};
@@ -75,6 +77,7 @@ pub struct Estate {
     snapshots: BTreeMap<SnapshotKey, Snapshot>,
     blue_green: Vec<BlueGreen>,
     rds_events: VecDeque<RdsEvent>,
+    moves: Vec<Move>,
     ecs_clusters: BTreeSet<Key>,
     services: BTreeMap<Key, Service>,
     tasks: BTreeMap<String, Task>,
@@ -103,6 +106,8 @@ pub struct State {
     pub tasks: Vec<Task>,
     /// RDS events, oldest first.
     pub rds_events: Vec<RdsEvent>,
+    /// What moved to another instance, oldest first.
+    pub moves: Vec<Move>,
 }
 
 impl Estate {
@@ -120,6 +125,7 @@ impl Estate {
             snapshots: BTreeMap::new(),
             blue_green: Vec::new(),
             rds_events: VecDeque::new(),
+            moves: Vec::new(),
             ecs_clusters: BTreeSet::new(),
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
@@ -170,6 +176,7 @@ impl Estate {
             services: self.services.keys().filter_map(|key| self.service_view(key)).collect(),
             tasks: self.tasks.values().cloned().collect(),
             rds_events: self.rds_events.iter().cloned().collect(),
+            moves: self.moves.clone(),
         }
     }
 

@@ -30,7 +30,7 @@ fn at(ms: i64) -> Timestamp {
 fn acknowledged(n: u64, sent_ms: i64, took_ms: i64, server: &str) -> Attempt {
     let answer = Answer::Acknowledged { server: server.to_owned() };
     let service = "orders-api".to_owned();
-    Attempt { service, n, sent_at: at(sent_ms), ended_at: at(sent_ms + took_ms), answer }
+    Attempt { service, task: None, n, sent_at: at(sent_ms), ended_at: at(sent_ms + took_ms), answer }
 }
 
 /// A write every 20 ms from `from` until `until` (milliseconds after the fault). Where `fails` says so it was

@@ -16,13 +16,16 @@ pub(super) const SHOP: &str = "shop";
 /// The database: the one that every new server has. Another would be 300 files more for each.
 pub(super) const DATABASE: &str = "postgres";
 
+/// Where we ask our own questions: what is counted in [`DATABASE`] is the clients' alone.
+pub(crate) const OURS: &str = "template1";
+
 /// `postgresql.conf`, the same for every server: `pg_rewind` copies it from one to another, so what differs
 /// (port, whom it follows) stands elsewhere.
 pub(super) fn settings(instances: &[String], replication: Replication) -> String {
     let mut text = String::from(
         "listen_addresses = '127.0.0.1'\n\
          unix_socket_directories = ''\n\
-         max_connections = 200\n\
+         max_connections = 300\n\
          shared_buffers = '16MB'\n\
          # Segments in the data folder, where they go with it.\n\
          dynamic_shared_memory_type = mmap\n\
@@ -62,7 +65,12 @@ pub(super) fn passwords(keeper: &Login) -> String {
 /// What the primary is told once: the application's role, which owns the database.
 pub(super) fn role(login: &Login) -> String {
     let Login { user, password, database } = login;
-    format!("CREATE ROLE {user} LOGIN PASSWORD '{password}'; ALTER DATABASE {database} OWNER TO {user}")
+    // A statement that fails, or takes long, is not for the log.
+    format!(
+        "SET log_min_error_statement = panic; SET log_min_duration_statement = -1; \
+         CREATE ROLE {user} LOGIN PASSWORD '{password}'; ALTER DATABASE {database} OWNER TO {user}; \
+         RESET log_min_error_statement; RESET log_min_duration_statement"
+    )
 }
 
 /// The table of the probe's rows.

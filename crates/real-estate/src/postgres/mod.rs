@@ -26,6 +26,7 @@ mod server;
 mod servers;
 
 pub use binaries::{Binaries, Origin};
+pub(crate) use contents::OURS;
 pub use error::PostgresError;
 pub use follow::Way;
 pub use home::{Swept, sweep};

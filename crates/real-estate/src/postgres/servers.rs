@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::contents::{self, DATABASE, KEEPER, SHOP};
+use super::contents::{self, DATABASE, KEEPER, OURS, SHOP};
 use super::follow::{self, Way};
 use super::home::Home;
 use super::programs::Programs;
@@ -48,7 +48,7 @@ impl Servers {
             return Err(PostgresError::NotLinux);
         }
         check(instances)?;
-        let (keeper, login) = (login(KEEPER)?, login(SHOP)?);
+        let (keeper, login) = (login(KEEPER, OURS)?, login(SHOP, DATABASE)?);
         let home = Home::new(folder, !Account::of_caller().reaches(binaries.folder()))?;
         let mut servers = Self { all: Vec::new(), login, home };
         let programs = Programs::of(binaries, &servers.home)?;
@@ -236,8 +236,8 @@ impl Drop for Servers {
     }
 }
 
-fn login(user: &str) -> Result<Login, PostgresError> {
-    Ok(Login { user: user.to_owned(), password: port::secret()?, database: DATABASE.to_owned() })
+fn login(user: &str, database: &str) -> Result<Login, PostgresError> {
+    Ok(Login { user: user.to_owned(), password: port::secret()?, database: database.to_owned() })
 }
 
 /// The names become folders, and part of settings.

@@ -20,6 +20,10 @@ fn a_failover_has_its_timeline_and_the_endpoint_moves_last() {
     estate.catch_up(at(141.0));
     assert_eq!(estate.state().instances[0].status, "available");
     assert_eq!(estate.state().instances[0].health, Health::Serving);
+    let moves: Vec<(Moving, Timestamp, String)> =
+        estate.state().moves.into_iter().map(|m| (m.what, m.at, m.to)).collect();
+    let to = "orders-3".to_owned();
+    assert_eq!(moves, [(Moving::Writer, at(111.0), to.clone()), (Moving::Endpoint, at(117.0), to)]);
 
     let effects = estate.advance(at(141.0));
     assert_eq!(
