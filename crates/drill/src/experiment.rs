@@ -22,39 +22,73 @@ pub const CAP: Duration = Duration::from_mins(3);
 /// Between these lines of a file the table is written.
 const MARKS: (&str, &str) = ("<!-- experiment: begin -->", "<!-- experiment: end -->");
 
-/// Plays every scenario of the experiment `runs` times, and returns the table in Markdown.
+/// What the experiment found so far.
+#[derive(Debug, Default)]
+struct Found {
+    runs: Vec<felt::Run>,
+    courses: Vec<felt::Course>,
+    databases: BTreeSet<String>,
+    /// Outages that could not be played, and why.
+    missing: Vec<String>,
+}
+
+/// Plays every scenario of the experiment `rounds` times, and returns the tables in Markdown. What is found is written
+/// to `so_far` after each outage: it takes hours.
 ///
 /// # Errors
-/// When an outage could not be played. One whose checks failed is in the table like any other.
-pub async fn run(stage: &Stage, pace: Pace, runs: u32, view: &mut View) -> Result<String, DrillError> {
+/// When nothing could be played at all. One outage that could not be is named above the table; one whose checks failed is
+/// in it like any other.
+pub async fn run(stage: &Stage, rounds: u32, so_far: &Path, view: &mut View) -> Result<String, DrillError> {
     let rows: Vec<Scenario> =
         scenario::all().map_err(DrillError::Scenario)?.into_iter().filter(Scenario::in_experiment).collect();
-    let (mut felt, mut courses, mut databases) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for round in 1..=runs {
+    let mut found = Found::default();
+    let mut text = String::new();
+    for round in 1..=rounds {
         for row in &rows {
-            view.say(&format!("round {round} of {runs}: {}", row.name));
-            let (clients, recycled) = outage(stage, row, view).await?;
-            databases.insert(clients.database.clone());
-            let own = |(service, outage): (&String, &Outage)| {
-                recycled.contains(service).then_some(outage.at_work)?
-            };
-            let own = clients.rto.iter().filter_map(own).collect();
-            courses.push(felt::Course { fault: row.name.clone(), phases: clients.picture.phases, own });
-            for (service, outage) in clients.rto.into_iter().filter(|(service, _)| service != real::BYSTANDER)
-            {
-                felt.push(felt::Run {
-                    fault: row.name.clone(),
-                    pool: pool(&service).to_owned(),
-                    recycled: recycled.contains(&service),
-                    recovery: outage.recovery,
-                    loss: clients.rpo.get(&service).copied().unwrap_or_default(),
-                });
+            view.say(&format!("round {round} of {rounds}: {}", row.name));
+            match outage(stage, row, view).await {
+                Ok((clients, recycled)) => found.add(row, clients, &recycled),
+                Err(error @ DrillError::Unreal(_)) => return Err(error),
+                Err(error) => {
+                    view.say(&format!("{} could not be played: {error}", row.name));
+                    found.missing.push(format!("round {round} of {}: {error}", row.name));
+                }
             }
+            text = found.tables(rounds, stage.pace)?;
+            std::fs::write(so_far, &text)
+                .map_err(|source| DrillError::File { path: so_far.to_owned(), source })?;
         }
     }
-    let cap_s = u32::try_from(CAP.as_secs()).unwrap_or(u32::MAX);
-    let heading = heading(&databases, runs, pace)?;
-    Ok(format!("{}\n{}", felt::markdown(&heading, &felt, cap_s), felt::courses(&courses)))
+    match found.missing.first() {
+        Some(why) if found.runs.is_empty() => Err(DrillError::NotReady(why.clone())),
+        _ => Ok(text),
+    }
+}
+
+impl Found {
+    fn add(&mut self, row: &Scenario, clients: Clients, recycled: &[String]) {
+        let own =
+            |(service, outage): (&String, &Outage)| recycled.contains(service).then_some(outage.at_work)?;
+        let own = clients.rto.iter().filter_map(own).collect();
+        self.courses.push(felt::Course { fault: row.name.clone(), phases: clients.picture.phases, own });
+        self.databases.insert(clients.database);
+        for (service, outage) in clients.rto.into_iter().filter(|(service, _)| service != real::BYSTANDER) {
+            self.runs.push(felt::Run {
+                fault: row.name.clone(),
+                pool: pool(&service).to_owned(),
+                recycled: recycled.contains(&service),
+                recovery: outage.recovery,
+                loss: clients.rpo.get(&service).copied().unwrap_or_default(),
+            });
+        }
+    }
+
+    fn tables(&self, rounds: u32, pace: Pace) -> Result<String, DrillError> {
+        let cap_s = u32::try_from(CAP.as_secs()).unwrap_or(u32::MAX);
+        let mut heading = heading(&self.databases, rounds, pace)?;
+        heading.extend(self.missing.iter().map(|why| format!("not in the table: {why}")));
+        Ok(format!("{}\n{}", felt::markdown(&heading, &self.runs, cap_s), felt::courses(&self.courses)))
+    }
 }
 
 /// What clients felt, and which services were recycled as the incident tells.

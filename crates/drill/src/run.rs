@@ -103,7 +103,8 @@ async fn experiment(args: &Outage) -> Result<ExitCode, DrillError> {
     let pace = if args.quick { Pace::Quick } else { Pace::Honest };
     let mut view = View::default();
     let stage = Stage::start(pace, &mut view).await?;
-    let table = experiment::run(&stage, pace, args.runs, &mut view).await?;
+    let so_far = reports()?.join("experiment.md");
+    let table = experiment::run(&stage, args.runs, &so_far, &mut view).await?;
     stage.stop();
     if let Some(file) = &args.into {
         experiment::write_into(file, &table)?;
@@ -114,12 +115,19 @@ async fn experiment(args: &Outage) -> Result<ExitCode, DrillError> {
 
 /// Draws the picture into `.mainstay/reports`.
 fn draw(picture: &felt::Picture, scenario: &str) -> Result<PathBuf, DrillError> {
-    let folder = artifacts::repository().join(".mainstay/reports");
+    let folder = reports()?;
     let at = picture.fault_at.strftime("%Y%m%dT%H%M%SZ");
     let path = folder.join(format!("{scenario}-{at}.svg"));
-    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, felt::svg(picture)));
-    written.map_err(|source| DrillError::File { path: path.clone(), source })?;
+    std::fs::write(&path, felt::svg(picture))
+        .map_err(|source| DrillError::File { path: path.clone(), source })?;
     Ok(path)
+}
+
+/// The folder of what drills leave for people to look at.
+fn reports() -> Result<PathBuf, DrillError> {
+    let folder = artifacts::repository().join(".mainstay/reports");
+    std::fs::create_dir_all(&folder).map_err(|source| DrillError::File { path: folder.clone(), source })?;
+    Ok(folder)
 }
 
 fn list() -> Result<ExitCode, DrillError> {

@@ -69,7 +69,7 @@ pub fn courses(all: &[Course]) -> String {
     text.extend(["|---|--:|", &"---|".repeat(names.len()), "---|\n"]);
     for group in grouped(all, |course| course.fault.as_str()) {
         let Some(first) = group.first() else { continue };
-        text.push_str(&format!("| {} | {} |", cell(&first.fault), group.len()));
+        text.extend(["| ", &cell(&first.fault), " | ", &group.len().to_string(), " |"]);
         for name in &names {
             let of = group.iter().flat_map(|c| &c.phases).filter(|p| p.name == *name);
             text.extend([" ", &spread(&of.map(Span::seconds).collect::<Vec<_>>(), tenth, " s"), " |"]);
@@ -78,7 +78,7 @@ pub fn courses(all: &[Course]) -> String {
         let seconds: Vec<f64> = own.iter().map(|share| share.own).collect();
         let percent: Vec<f64> =
             own.iter().filter_map(|share| share.fraction).map(|part| part * 100.0).collect();
-        text.push_str(&format!(" {}, {} |\n", spread(&seconds, tenth, " s"), spread(&percent, whole, " %")));
+        text.extend([" ", &spread(&seconds, tenth, " s"), ", ", &spread(&percent, whole, " %"), " |\n"]);
     }
     text
 }
