@@ -4,6 +4,7 @@ use crate::{
     checks::Check,
     clients::Clients,
     evidence::{Evidence, Letter, ServiceSeen},
+    footprint::Footprint,
     pace::Pace,
     stage::PROBE_ALARM,
 };
@@ -53,6 +54,8 @@ pub struct Document {
     pub clients: Option<Clients>,
     /// The picture of it, as a file.
     pub picture: Option<std::path::PathBuf>,
+    /// What the drill itself took of the machine.
+    pub footprint: Footprint,
 }
 
 /// The plan's two numbers, in seconds.
@@ -173,6 +176,7 @@ impl Document {
             pace,
             clients: seen.clients(),
             picture: None,
+            footprint: seen.footprint.clone(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     clients::{self, Clients},
+    footprint::Footprint,
     listener::AlarmEvent,
     real::{Held, Made},
 };
@@ -43,6 +44,8 @@ pub struct Evidence {
     pub executions: Vec<(String, String)>,
     /// What clients felt, where the estate was real.
     pub felt: Option<Felt>,
+    /// What the drill itself took of the machine.
+    pub footprint: Footprint,
     /// Why the drill stopped waiting before the incident had closed, if it did.
     pub gave_up: Option<String>,
 }

@@ -11,6 +11,7 @@ pub mod estate_client;
 pub mod estate_process;
 pub mod evidence;
 pub mod experiment;
+pub mod footprint;
 pub mod inbox;
 mod incidents;
 mod kept;

@@ -4,7 +4,7 @@ use crate::{
     error::DrillError,
     estate_client,
     evidence::{DeadLetter, Evidence, Felt, Letter, PlannedFault},
-    experiment, inbox,
+    experiment, footprint, inbox,
     listener::AlarmEvent,
     probe_file::ProbeFile,
     scenario::{Moment, PersonAsks, Scenario},
@@ -15,7 +15,10 @@ use jiff::Timestamp;
 use real_estate::fault::{Fate, Struck};
 use recovery::Incident;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// How often the stage is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -39,6 +42,7 @@ pub async fn play(
     real: Option<RealRun>,
     view: &mut View,
 ) -> Result<Evidence, DrillError> {
+    let footprint = footprint::Watching::start(folders(stage, real.as_ref()));
     if let Some(real) = &real {
         view.say("writing through the services, to know their normal rate");
         tokio::time::sleep(NORMAL_RATE.saturating_sub(real.probed_since.elapsed())).await;
@@ -91,8 +95,16 @@ pub async fn play(
         executions: executions(stage, &incidents).await?,
         incidents,
         felt,
+        footprint: footprint.end().await,
         gave_up,
     })
+}
+
+/// What the drill writes to.
+fn folders(stage: &Stage, real: Option<&RealRun>) -> Vec<(&'static str, PathBuf)> {
+    let run = ("run", stage.run_folder.path().to_owned());
+    let data = real.map(|real| ("servers", real.made.data.clone()));
+    [run].into_iter().chain(data).collect()
 }
 
 /// Waits until every service has its normal rate for long enough, or the time for it is over.

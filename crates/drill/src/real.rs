@@ -11,7 +11,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -130,6 +130,8 @@ pub struct Made {
     pub version: String,
     /// Where its programs come from.
     pub origin: String,
+    /// The folder of the servers' data, which may be in memory.
+    pub data: PathBuf,
 }
 
 /// The server of an instance.

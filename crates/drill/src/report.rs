@@ -1,12 +1,14 @@
 //! The report that people read at the end of a drill.
 
+mod clients;
+mod machine;
+
+use self::{clients::clients, machine::footprint};
 use crate::document::{Detection, Document, Metric};
 use recovery::{incident::ServiceState, phases::Source};
 use std::fmt::Write as _;
 
 const BAR: usize = 36;
-/// Characters of the drawing of acknowledged writes.
-const PICTURE: usize = 100;
 
 /// The report as text; `colour` only on a terminal.
 #[must_use]
@@ -45,6 +47,8 @@ fn write_all(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     writeln!(out, "  before {}   after {}", doc.writer.before, doc.writer.after)?;
     services(out, doc, ink)?;
     notices(out, doc, ink)?;
+    writeln!(out, "\n{}", ink.title("The machine"))?;
+    footprint(out, doc)?;
     checks(out, doc, ink)
 }
 
@@ -86,75 +90,6 @@ fn timeline(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
     writeln!(out, "  {}", doc.pace.told())
 }
 
-/// How long detection would take on AWS, in one sentence.
-fn on_aws(aws: &Detection) -> String {
-    let Detection { period_s, datapoints, reporting_s: (least, most), silent_s: silent, .. } = aws;
-    match aws.metric {
-        Metric::Prober => format!(
-            "On AWS with the prober ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
-             {least}–{most} s, and what CloudWatch takes to make a metric of a log line (not published): modelled."
-        ),
-        Metric::Rds => format!(
-            "On AWS with RDS's metrics ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
-             {least}–{most} s if the writer reports zero, {}–{} s if it is silent: modelled.",
-            silent.0, silent.1
-        ),
-    }
-}
-
-/// What clients of the services felt, where they were real.
-fn clients(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {
-    let Some(clients) = &doc.clients else {
-        return Ok(());
-    };
-    writeln!(out, "\n{}", ink.title("What clients felt: a write every 20 ms through each service"))?;
-    writeln!(out, "  {}", clients.database)?;
-    if let Some(mechanism) = &clients.mechanism {
-        writeln!(out, "  The black hole: {mechanism}.")?;
-    }
-    for (service, outage) in &clients.rto {
-        let told = format!("  {service} ({}): {}", outage.pool, outage.recovery);
-        let kept = outage.seconds.is_some_and(|s| s <= doc.objective.rto_s);
-        writeln!(out, "{}", if kept { ink.good(&told) } else { ink.bad(&told) })?;
-        if let Some(loss) = clients.rpo.get(service) {
-            writeln!(
-                out,
-                "    {} acknowledged rows lost, over {:.2} s; {} acknowledged by the old writer after the promotion",
-                loss.rows_lost, loss.seconds, loss.rows_on_old_writer
-            )?;
-        }
-        if let Some(beside) = &outage.by_phase {
-            let parts: Vec<String> =
-                beside.parts.iter().map(|p| format!("{} {:.1}", p.name, p.felt)).collect();
-            writeln!(
-                out,
-                "    felt by phase, in seconds: {}, after them {:.1}",
-                parts.join(", "),
-                beside.outside
-            )?;
-        }
-        if let (Some(share), Some(work)) = (&outage.own_share, &outage.at_work) {
-            let percent = |share: &felt::Share| share.fraction.unwrap_or(0.0) * 100.0;
-            writeln!(
-                out,
-                "    neither promotion, endpoint nor tasks' start: {:.1} s ({:.0} %); without detection and the plan's window, \
-                 Mainstay's own work: {:.1} s ({:.0} %)",
-                share.own,
-                percent(share),
-                work.own,
-                percent(work)
-            )?;
-        }
-    }
-    for line in felt::terminal(&clients.picture, PICTURE).lines() {
-        writeln!(out, "  {line}")?;
-    }
-    if let Some(path) = &doc.picture {
-        writeln!(out, "  As a picture: {}", path.display())?;
-    }
-    Ok(())
-}
-
 /// A bar of a phase, placed where it began.
 #[expect(
     clippy::cast_possible_truncation,
@@ -170,6 +105,22 @@ fn bar(offset: f64, seconds: f64, scale: f64) -> String {
     let (from, to) = (at(offset), at(offset + seconds));
     let (from, to) = if to > from { (from, to) } else { (from.min(BAR - 1), from.min(BAR - 1) + 1) };
     format!("{}{}{}", "·".repeat(from), "█".repeat(to - from), "·".repeat(BAR - to))
+}
+
+/// How long detection would take on AWS, in one sentence.
+fn on_aws(aws: &Detection) -> String {
+    let Detection { period_s, datapoints, reporting_s: (least, most), silent_s: silent, .. } = aws;
+    match aws.metric {
+        Metric::Prober => format!(
+            "On AWS with the prober ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
+             {least}–{most} s, and what CloudWatch takes to make a metric of a log line (not published): modelled."
+        ),
+        Metric::Rds => format!(
+            "On AWS with RDS's metrics ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
+             {least}–{most} s if the writer reports zero, {}–{} s if it is silent: modelled.",
+            silent.0, silent.1
+        ),
+    }
 }
 
 fn services(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::Result {

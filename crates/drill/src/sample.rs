@@ -2,6 +2,7 @@
 
 use crate::{
     evidence::{DeadLetter, Evidence, Felt, Letter, Move, PlannedFault, Request, ServiceSeen, TaskSeen},
+    footprint::{Footprint, Memory, Program},
     listener::AlarmEvent,
     real::{Held, Made, Server},
     scenario::Expect,
@@ -80,6 +81,7 @@ pub(crate) fn recovered() -> Evidence {
         poison: "poison-1".to_owned(),
         executions: vec![("orders-1".to_owned(), "SUCCEEDED".to_owned())],
         felt: Some(felt()),
+        footprint: footprint(),
         gave_up: None,
     }
 }
@@ -306,11 +308,18 @@ fn felt() -> Felt {
             servers: vec![server("orders-1", 5431), server("orders-2", 5432)],
             version: "17.2".to_owned(),
             origin: "(found)".to_owned(),
+            data: "data".into(),
         },
         struck: Struck { instance: "orders-1".to_owned(), mechanism: None },
         synchronous: false,
         failures: Vec::new(),
     }
+}
+
+fn footprint() -> Footprint {
+    let program = Program { processes: 3, bytes: 95_000_000 };
+    let programs = [("postgres".to_owned(), program)].into();
+    Footprint { memory: Some(Memory { bytes: 400_000_000, programs }), files: [("run", 52_000_000)].into() }
 }
 
 fn after(at: Timestamp, milliseconds: i64) -> Timestamp {

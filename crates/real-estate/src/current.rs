@@ -95,6 +95,7 @@ impl Current {
             .iter()
             .map(|id| json!({ "instance": id, "port": world.servers.address(id).map(|a| a.port()) }))
             .collect();
+        let data = world.servers.data().to_owned();
         let loops = vec![
             tokio::spawn(follow(Arc::clone(&world), effects)),
             tokio::spawn(monitor::watch(Arc::clone(&world))),
@@ -102,7 +103,7 @@ impl Current {
         self.estate.set_tasks_outside(true);
         self.replace(Some(Live { world, loops }));
         let (version, origin) = (binaries.version(), binaries.origin().to_string());
-        Ok(json!({ "servers": addresses, "version": version, "origin": origin }))
+        Ok(json!({ "servers": addresses, "version": version, "origin": origin, "data": data }))
     }
 
     pub(crate) fn world(&self) -> Result<Arc<World>, RealEstateError> {

@@ -20,7 +20,11 @@ fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         keys(member, &format!("{path}[]"), found);
     }
     for (key, member) in value.as_object().into_iter().flatten() {
-        let key = if ["rto", "rpo"].contains(&path) { "*" } else { key };
+        let key = if ["rto", "rpo", "footprint.files", "footprint.memory.programs"].contains(&path) {
+            "*"
+        } else {
+            key
+        };
         let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         if path != "incident" {
             keys(member, &path, found);

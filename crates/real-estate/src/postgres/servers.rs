@@ -121,6 +121,12 @@ impl Servers {
         self.find(instance).ok().map(|server| server.line.address())
     }
 
+    /// The folder of the servers' data, which may be in memory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.home.path()
+    }
+
     /// How applications log in, on every server.
     #[must_use]
     pub fn login(&self) -> &Login {
