@@ -62,6 +62,16 @@ pub(super) fn passwords(keeper: &Login) -> String {
     format!("*:*:*:{}:{}\n", keeper.user, keeper.password)
 }
 
+/// `pg_hba.conf`: who may log in, and how. The application sends its password as it is, on loopback and nowhere else: the
+/// thousands of hashes by which it would prove that it knows it take a program without optimisation longer than all the
+/// rest of an outage, when a hundred tasks connect again.
+pub(super) const WHO: &str = "\
+# type  database     user    address       method
+host    all          shop    127.0.0.1/32  password
+host    all          keeper  127.0.0.1/32  scram-sha-256
+host    replication  keeper  127.0.0.1/32  scram-sha-256
+";
+
 /// What the primary is told once: the application's role, which owns the database.
 pub(super) fn role(login: &Login) -> String {
     let Login { user, password, database } = login;
@@ -115,6 +125,16 @@ mod tests {
         let text = settings(&names, Replication::AnyOne);
         assert!(text.contains("synchronous_standby_names = 'ANY 1 (\"orders-1\", \"orders-2\")'"), "{text}");
         assert!(!settings(&names, Replication::Asynchronous).contains("synchronous_standby_names"));
+    }
+
+    #[test]
+    fn only_our_roles_log_in_and_only_from_this_machine() {
+        let rules: Vec<Vec<&str>> =
+            WHO.lines().filter(|l| !l.starts_with('#')).map(|l| l.split_whitespace().collect()).collect();
+        assert!(
+            rules.iter().all(|rule| rule[0] == "host" && rule[3] == "127.0.0.1/32" && rule[4] != "trust")
+        );
+        assert!(rules.iter().all(|rule| [KEEPER, SHOP].contains(&rule[2])));
     }
 
     #[test]

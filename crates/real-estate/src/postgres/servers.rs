@@ -84,6 +84,7 @@ impl Servers {
         std::fs::remove_file(&secret).map_err(PostgresError::file(&secret))?;
         let settings = contents::settings(instances, replication);
         contents::write(&primary.data.join("postgresql.conf"), &settings, account)?;
+        contents::write(&primary.data.join("pg_hba.conf"), contents::WHO, account)?;
         // A copy of a server that never ran is as good as a base backup, and much quicker.
         for standby in standbys {
             contents::copy(&primary.data, &standby.data, account)?;
