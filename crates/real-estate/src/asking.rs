@@ -145,6 +145,7 @@ fn float(count: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::postgres::{Binaries, Replication, Servers};
 
     #[test]
     fn a_standby_lags_by_the_age_of_what_it_replayed_last_unless_it_has_all() {
@@ -155,5 +156,72 @@ mod tests {
         assert_eq!(lag_ms(writer, behind(499, None)), None, "it has replayed no commit yet");
         assert_eq!(lag_ms(writer, writer), None);
         assert_eq!(lag_ms(behind(1, None), behind(1, None)), None, "there is no writer to be behind of");
+    }
+
+    /// What a server counts of itself, asked until `fits`.
+    async fn until(
+        counter: &mut Counter,
+        address: SocketAddr,
+        login: &Login,
+        fits: fn(Counts) -> bool,
+    ) -> Counts {
+        let since = Instant::now();
+        loop {
+            let counts = counter.ask(address, login).await.unwrap();
+            if fits(counts) {
+                return counts;
+            }
+            assert!(since.elapsed() < Duration::from_secs(10), "{counts:?}");
+            // A server brings its counts up to date once a second.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn only_clients_are_counted_and_a_standby_that_gets_nothing_lags() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let folder = std::env::temp_dir().join(format!("mainstay-test-asking-{}", std::process::id()));
+        let names = ["orders-1".to_owned(), "orders-2".to_owned()];
+        let binaries = Binaries::find(None, root).unwrap();
+        let servers = Servers::start(&binaries, &folder, &names, Replication::Asynchronous).await.unwrap();
+        let login = servers.login().clone();
+        let address = |name: &str| servers.address(name).unwrap();
+        let (mut writer, mut standby) = (Counter::default(), Counter::default());
+
+        // For longer than a server takes to bring its counts up to date, beside the health check.
+        for _ in 0..8 {
+            servers.health("orders-1").await;
+            let asked = writer.ask(address("orders-1"), &login).await.unwrap();
+            assert!(asked.connections < 0.5, "our own connections are no client's: {asked:?}");
+            assert!(asked.commits_per_s.is_none_or(|per_s| per_s <= 0.0), "nor are our questions: {asked:?}");
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+
+        let client = connect(address("orders-1"), &login, &login.database).await.unwrap();
+        let write = async |numbers: std::ops::Range<i64>| {
+            for n in numbers {
+                let insert = "insert into writes (service, task, n) values ('a', 't', $1)";
+                client.execute(insert, &[&n]).await.unwrap();
+            }
+        };
+        write(0..30).await;
+        let busy = until(&mut writer, address("orders-1"), &login, |c| {
+            c.commits_per_s.is_some_and(|per_s| per_s > 1.0)
+        })
+        .await;
+        assert!((busy.connections - 1.0).abs() < 0.5, "{busy:?}");
+        let here = until(&mut standby, address("orders-2"), &login, |c| {
+            matches!(c.place, Place::Replayed { age_ms: Some(_), .. })
+        })
+        .await;
+        assert!(lag_ms(busy.place, here.place).is_some_and(|lag| lag < 10_000.0), "{here:?}");
+
+        servers.hold_replication("orders-1", true).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        write(30..40).await;
+        let ahead = writer.ask(address("orders-1"), &login).await.unwrap().place;
+        let behind = standby.ask(address("orders-2"), &login).await.unwrap().place;
+        assert!(lag_ms(ahead, behind).is_some_and(|lag| lag >= 400.0), "{ahead:?} {behind:?}");
+        servers.stop().unwrap();
     }
 }
