@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use recovery::{
     Entry, IncidentId, Run,
     ports::{Alarms as _, Executions as _},
+    probes::Probe,
     twins::{conformance, fixture},
 };
 use serde_json::{Value, json};
@@ -78,6 +79,7 @@ pub(crate) async fn alarms_and_services(stage: &Stage) {
     let cloudwatch = CloudWatch::new(&config);
     conformance::alarms(&cloudwatch, &names).await.expect("CloudWatch answers");
     connections(&cloudwatch).await;
+    probes(&cloudwatch, stage).await;
 
     let services = ["orders-api", "orders-worker", "catalogue"].map(str::to_owned);
     let estate = config.to_builder().endpoint_url(stage.estate.address()).build();
@@ -100,6 +102,53 @@ async fn connections(cloudwatch: &CloudWatch) {
         assert!(asked.elapsed() < Duration::from_mins(1), "no counts yet: {told:?}");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// The probes by which `endpoint` proves its name: of one database, each with who of the servers answered.
+async fn probes(cloudwatch: &CloudWatch, stage: &Stage) {
+    // Of whole seconds, as the prober's.
+    let begin = Timestamp::from_second(Timestamp::now().as_second() - 30).expect("a moment");
+    let at = |second: i64| begin + SignedDuration::from_secs(second);
+    let put = async |database: &str, server: Option<&str>, second: i64, value: f64| {
+        let server = server.map(|server| json!({ "Name": "Server", "Value": server }));
+        let dimensions = std::iter::once(json!({ "Name": "Database", "Value": database })).chain(server);
+        let datum = json!({
+            "MetricName": "ProbeSuccess", "Dimensions": dimensions.collect::<Vec<_>>(), "Value": value,
+            "Timestamp": at(second).as_second(), "StorageResolution": 1,
+        });
+        let request = json!({ "Namespace": "Mainstay", "MetricData": [datum] });
+        stage.api.json(Service::CloudWatch, "PutMetricData", &request).await.expect("CloudWatch takes it");
+    };
+    let (one, two) = (Some("probed-1"), Some("probed-2"));
+    for (server, second, value) in [
+        (one, -1, 1.0),
+        (one, 0, 1.0),
+        (None, 4, 0.0),
+        (two, 8, 0.0),
+        (two, 9, 1.0),
+        (Some("stranger"), 12, 1.0),
+    ] {
+        put("probed", None, second, value).await;
+        if server.is_some() {
+            put("probed", server, second, value).await;
+        }
+    }
+    put("probed-too", None, 10, 1.0).await;
+    let told =
+        cloudwatch.probes("probed", &["probed-1", "probed-2"], at(0)).await.expect("CloudWatch answers");
+    let probe = |second: i64, success: bool, server: Option<&str>| Probe {
+        at: at(second),
+        success,
+        server: server.map(str::to_owned),
+    };
+    let expected = [
+        probe(0, true, one),
+        probe(4, false, None),
+        probe(8, false, two),
+        probe(9, true, two),
+        probe(12, true, None),
+    ];
+    assert_eq!(told, expected, "since the moment, of this database, with those that were asked about");
 }
 
 fn run(fence: u64) -> Run {

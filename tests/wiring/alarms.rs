@@ -120,6 +120,33 @@ fn the_probers_alarm_hears_a_failed_probe_and_another_one_hears_silence() {
     assert_eq!(template.properties("ProbeSilent")["Statistic"], "SampleCount");
 }
 
+/// What the prober prints for its alarms stays apart from what it prints for the step `endpoint`, which asks for the very
+/// metric that is printed: a metric is its name and its set of dimensions.
+#[test]
+fn the_probes_of_a_server_are_a_metric_besides_the_alarms_and_the_one_that_is_asked_for() {
+    let outcome = prober::Outcome {
+        meaning: prober::Meaning::Writer,
+        server: Some("orders-2".to_owned()),
+        connect: None,
+        answer: None,
+        detail: None,
+    };
+    let at = "2026-03-01T10:00:10Z".parse().unwrap();
+    let line: Value = serde_json::from_str(&prober::emf::line("orders", at, &outcome)).unwrap();
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+    let sets: Vec<&Value> = directives.iter().map(|d| &d["Dimensions"]).collect();
+    let (database, server) = (recovery::probes::DATABASE, recovery::probes::SERVER);
+    assert_eq!(sets, [&json!([[database]]), &json!([[database, server]])]);
+    for directive in directives {
+        assert_eq!(directive["Namespace"], recovery::probes::NAMESPACE);
+        assert_eq!(directive["Metrics"][0]["Name"], recovery::probes::SUCCESS);
+    }
+    let template = Template::read();
+    for id in ["ProbeFailed", "ProbeSilent"] {
+        assert_eq!(template.properties(id)["Dimensions"].as_array().unwrap().len(), 1, "{id}");
+    }
+}
+
 /// A record that the notifier names as failed, or sets aside, is no error of the function: its log is the only
 /// witness.
 #[test]

@@ -220,6 +220,7 @@ pub(crate) fn story() -> Vec<(i64, Event)> {
                 endpoint: text(ENDPOINT),
                 leads_to: fixture::instance_endpoint("orders-2"),
                 seen_at: shift(opening().at, 45),
+                proof: recovery::probes::Proof::Name,
             },
         ),
         (100, Event::Services { news: ["orders-api", "orders-worker"].map(restarted).into() }),

@@ -1,4 +1,4 @@
-//! CloudWatch: what alarms say now, whether they are silenced, replica lag, and connections.
+//! CloudWatch: what alarms say now, whether they are silenced, replica lag, connections, and probes.
 
 mod metrics;
 mod reason;
@@ -12,10 +12,11 @@ use aws_sdk_cloudwatch::{
     types::{AlarmMuteRuleStatus, AlarmType, MetricDataQuery, MetricDataResult, ScanBy},
 };
 use jiff::{SignedDuration, Timestamp};
-use metrics::{PERIOD_S, newest, points, query};
+use metrics::{PERIOD_S, newest, of, probe_query, query};
 use recovery::{
     CallError,
     ports::Alarms,
+    probes::Probe,
     signal::AlarmValue,
     topology::{AlarmState, Connections},
 };
@@ -116,8 +117,27 @@ impl Alarms for CloudWatch {
         let results = self.data(queries.collect(), since).await?;
         let told = instances.iter().enumerate().map(|(i, instance)| Connections {
             instance: (*instance).to_owned(),
-            points: results.iter().find(|r| r.id() == Some(&id(i))).map(points).unwrap_or_default(),
+            points: of(&results, &id(i)),
         });
         Ok(told.collect())
+    }
+
+    async fn probes(
+        &self,
+        database: &str,
+        servers: &[&str],
+        since: Timestamp,
+    ) -> Result<Vec<Probe>, CallError> {
+        let id = |index: usize| format!("s{index}");
+        let queries =
+            servers.iter().enumerate().map(|(i, server)| probe_query(&id(i), database, Some(server)));
+        let whole = probe_query("whole", database, None);
+        let results = self.data(std::iter::once(whole).chain(queries).collect(), since).await?;
+        let answered: Vec<_> =
+            servers.iter().enumerate().map(|(i, server)| (*server, of(&results, &id(i)))).collect();
+        let mut probes = Probe::all(&of(&results, "whole"), &answered);
+        // CloudWatch begins with the period that `since` is in.
+        probes.retain(|probe| probe.at >= since);
+        Ok(probes)
     }
 }

@@ -202,6 +202,7 @@ fn endpoint_moved() -> Event {
         endpoint: fixture::ENDPOINT.to_owned(),
         leads_to: fixture::instance_endpoint("orders-2"),
         seen_at: at(57),
+        proof: recovery::probes::Proof::Name,
     }
 }
 

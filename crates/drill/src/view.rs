@@ -110,14 +110,17 @@ impl View {
 fn told(record: &Record) -> Option<String> {
     Some(match &record.event {
         Event::Opened { verdict, .. } => format!("incident opened: {}", verdict.reason),
-        Event::Noted { .. } => recovery::timeline::line(record),
+        Event::Noted { .. } | Event::EndpointDoubted { .. } => recovery::timeline::line(record),
         Event::Held { verdict, .. } => format!("holding: {}", verdict.reason),
         Event::Confirmed { verdict } => format!("confirmed: {}", verdict.reason),
         Event::AlreadyMoved { verdict, .. } => verdict.reason.clone(),
         Event::Assessed { writer, target, reason, .. } => format!("{writer} → {target}: {reason}"),
         Event::FailoverAnswered { answer } => format!("FailoverDBCluster: {answer:?}"),
         Event::Promoted { writer, .. } => format!("{writer} is the writer"),
-        Event::EndpointMoved { leads_to, .. } => format!("the endpoint leads to {leads_to}"),
+        Event::EndpointMoved { leads_to, proof, .. } => {
+            let proof = proof.words().map(|words| format!(" ({words})")).unwrap_or_default();
+            format!("the endpoint leads to {leads_to}{proof}")
+        }
         Event::Services { news } => news
             .iter()
             .map(|n| {

@@ -1,7 +1,13 @@
-//! Step `endpoint`: wait until the cluster endpoint leads to the new writer, and has for one TTL. Tasks that
-//! are restarted before that connect to the old writer again.
+//! Step `endpoint`: wait until the cluster endpoint leads to the new writer, and has for one TTL, and where the plan
+//! asks for it, until a probe through it was answered by that writer ([`proof`]). Tasks that are restarted before that
+//! connect to the old writer again.
 
-use crate::{Ports, by_hand, incident_of::Case, passes};
+use crate::{
+    Ports, by_hand,
+    incident_of::Case,
+    passes,
+    proof::{self, Judged, Settled, Watched},
+};
 use jiff::Timestamp;
 use plan::Database;
 use recovery::{
@@ -9,6 +15,7 @@ use recovery::{
     deadline::{after, seconds_since, seconds_until},
     incident::{Event, Incident, Record},
     log::Log,
+    probes::{Probe, Proof},
     topology::Cluster,
 };
 
@@ -31,7 +38,14 @@ pub enum Lead {
         /// Where it leads.
         leads_to: String,
     },
-    /// It leads to the writer, and has for the plan's time of settling.
+    /// It leads to the writer by its name, and a probe says otherwise: write that down.
+    Doubted {
+        /// The writer.
+        writer: String,
+        /// The probe.
+        probe: Probe,
+    },
+    /// It leads to the writer, has for the plan's time of settling, and is proved as the plan asks.
     Moved {
         /// The endpoint.
         endpoint: String,
@@ -39,6 +53,8 @@ pub enum Lead {
         leads_to: String,
         /// Since when that was seen.
         seen_at: Timestamp,
+        /// What proved it.
+        proof: Proof,
     },
     /// Look again.
     Waiting {
@@ -70,18 +86,25 @@ pub async fn step(
         Err(error) if passes(&error) => return Ok(unseen(now, run, log, &error)),
         Err(error) => return Err(error.into()),
     };
-    // At most: a new writer, where it leads, and that it has settled.
+    let case = Case::new(run, log);
+    let seen_at = seen(case.incident).map(|(_, at)| at);
+    let watched = proof::look(&case, &cluster, seen_at, ports).await;
+    // At most: a new writer, where it leads, and that it has settled; or what a probe said of it.
     for _ in 0..3 {
-        match lead(now, &Case::new(run, log), &cluster, led.as_deref()) {
+        match lead(now, &Case::new(run, log), &cluster, led.as_deref(), &watched) {
             Lead::WriterMoved { from, writer, zone } => {
                 log.append(now, Event::Promoted { from, writer, zone }, &[]).await?;
             }
             Lead::Changed { endpoint, leads_to } => {
                 log.append(now, Event::EndpointSeen { endpoint, leads_to }, &[]).await?;
             }
-            Lead::Moved { endpoint, leads_to, seen_at } => {
-                let summary = format!("{endpoint} leads to {leads_to}.");
-                let event = Event::EndpointMoved { endpoint, leads_to, seen_at };
+            Lead::Doubted { writer, probe } => {
+                log.append(now, Event::EndpointDoubted { writer, probe }, &[]).await?;
+            }
+            Lead::Moved { endpoint, leads_to, seen_at, proof } => {
+                let words = proof.words().map(|words| format!(" ({words})")).unwrap_or_default();
+                let summary = format!("{endpoint} leads to {leads_to}{words}.");
+                let event = Event::EndpointMoved { endpoint, leads_to, seen_at, proof };
                 log.append(now, event, &[]).await?;
                 return Ok(reply(Next::Done, summary));
             }
@@ -107,9 +130,16 @@ async fn look(run: &Run, ports: &Ports) -> Result<(Cluster, Option<String>), Cal
     Ok((cluster, led))
 }
 
-/// What to do about the endpoint: `led` is where its CNAME ends, none when it has none.
+/// What to do about the endpoint: `led` is where its CNAME ends, none when it has none; `watched` what its prober saw
+/// since it was first seen to lead there.
 #[must_use]
-pub fn lead(now: Timestamp, case: &Case<'_>, cluster: &Cluster, led: Option<&str>) -> Lead {
+pub fn lead(
+    now: Timestamp,
+    case: &Case<'_>,
+    cluster: &Cluster,
+    led: Option<&str>,
+    watched: &Watched,
+) -> Lead {
     let promoted = case.incident.promoted();
     let Some(writer) = cluster.writer().filter(|_| cluster.settled()) else {
         let reason = format!("Cluster {} is `{}` again.", cluster.identifier, cluster.status);
@@ -140,12 +170,20 @@ pub fn lead(now: Timestamp, case: &Case<'_>, cluster: &Cluster, led: Option<&str
         return waiting(now, case, recovery::text::plain(&reason, 400));
     };
     let settled = after(seen_at, case.plan.settle);
-    if now >= settled {
-        return Lead::Moved { endpoint: endpoint.to_owned(), leads_to: expected.to_owned(), seen_at };
+    if now < settled {
+        return Lead::Waiting {
+            after_s: seconds_until(now, settled).clamp(1, 10),
+            reason: format!("{endpoint} leads to {expected}; caches have until {settled} to follow."),
+        };
     }
-    Lead::Waiting {
-        after_s: seconds_until(now, settled).clamp(1, 10),
-        reason: format!("{endpoint} leads to {expected}; caches have until {settled} to follow."),
+    let name = Settled { writer: &writer.instance, seen_at, at: settled, doubt: proof::doubt(case) };
+    match proof::judge(now, case.plan.endpoint_proof, &name, watched) {
+        Judged::Proved(proof) => {
+            Lead::Moved { endpoint: endpoint.to_owned(), leads_to: expected.to_owned(), seen_at, proof }
+        }
+        Judged::Doubted(probe) => Lead::Doubted { writer: writer.instance.clone(), probe },
+        Judged::Refuted(reason) => waiting(now, case, recovery::text::plain(&reason, 400)),
+        Judged::Unheard(reason) => Lead::Waiting { after_s: 1, reason },
     }
 }
 
@@ -190,7 +228,7 @@ fn unseen(now: Timestamp, run: &Run, log: &Log<'_>, error: &CallError) -> StepRe
             StepReply::new(run, Step::Endpoint, Next::Escalate, verdict.reason.clone()).because(verdict)
         }
         Lead::Waiting { after_s, reason } => StepReply::again(run, Step::Endpoint, after_s, reason),
-        Lead::WriterMoved { .. } | Lead::Changed { .. } | Lead::Moved { .. } => {
+        Lead::WriterMoved { .. } | Lead::Changed { .. } | Lead::Doubted { .. } | Lead::Moved { .. } => {
             StepReply::again(run, Step::Endpoint, 1, error.to_string())
         }
     }
@@ -211,7 +249,7 @@ fn waiting(now: Timestamp, case: &Case<'_>, reason: String) -> Lead {
 
 fn too_long(plan: &Database, reason: &str) -> Verdict {
     let reason = format!(
-        "The endpoint does not lead to the new writer after {}. {reason} No service was restarted.",
+        "It is not proved after {} that the endpoint leads to the new writer. {reason} No service was restarted.",
         plan.endpoint_within
     );
     let commands: Vec<String> =

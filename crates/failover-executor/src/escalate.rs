@@ -113,7 +113,7 @@ fn stuck(plan: &Database, incident: &Incident) -> (Guard, String, String) {
     }
     if let Some((writer, _)) = incident.promoted() {
         let text = format!(
-            "{writer} is in charge, but the endpoint does not lead to it yet. No service was restarted."
+            "{writer} is in charge, but it is not proved that the endpoint leads to it. No service was restarted."
         );
         return (Guard::TookTooLong, text, once_it_leads(plan));
     }

@@ -17,6 +17,7 @@ pub mod health;
 mod incident_of;
 pub mod movement;
 pub mod promotion;
+pub mod proof;
 mod settings;
 pub mod sight;
 pub mod target;

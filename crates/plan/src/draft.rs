@@ -2,7 +2,7 @@
 
 use crate::finding::{At, Entry, Place};
 use crate::{
-    Agree, Alarm, Audience, Check, Database, Detection, Kind, Mode, NoticeKind, Plan, Service,
+    Agree, Alarm, Audience, Check, Database, Detection, EndpointProof, Kind, Mode, NoticeKind, Plan, Service,
     SnapshotPolicy, Span, Strategy,
 };
 
@@ -38,6 +38,7 @@ pub(crate) struct DatabaseDraft {
     pub(crate) promotion_within: Option<At<Span>>,
     pub(crate) endpoint_within: Option<At<Span>>,
     pub(crate) settle: Option<At<Span>>,
+    pub(crate) endpoint_proof: Option<At<EndpointProof>>,
     pub(crate) services: Vec<ServiceDraft>,
     pub(crate) snapshots: Vec<SnapshotDraft>,
     pub(crate) run_book: Entry<String>,
@@ -116,6 +117,7 @@ impl DatabaseDraft {
             promotion_within: value(self.promotion_within.as_ref())?,
             endpoint_within: value(self.endpoint_within.as_ref())?,
             settle: value(self.settle.as_ref())?,
+            endpoint_proof: value(self.endpoint_proof.as_ref())?,
             services: self.services.iter().map(ServiceDraft::finish).collect::<Option<_>>()?,
             snapshots: self.snapshots.iter().map(SnapshotDraft::finish).collect::<Option<_>>()?,
             run_book: self.run_book.here().map(|at| at.value.clone()),

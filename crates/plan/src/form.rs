@@ -39,6 +39,7 @@ pub(crate) const DATABASE: Form = Form {
         "promotion_within",
         "endpoint_within",
         "settle",
+        "endpoint_proof",
         "run_book",
         "detection",
         "alarm",

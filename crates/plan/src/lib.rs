@@ -31,4 +31,4 @@ pub use finding::{Finding, Severity};
 pub use model::{Alarm, Audience, Check, Database, Detection, Plan, Service, Slice, SnapshotPolicy};
 pub use parse::{MOST_BYTES, Parsed, parse, parse_bytes};
 pub use span::{NotASpan, Span};
-pub use words::{Agree, Kind, Mode, NoticeKind, Strategy};
+pub use words::{Agree, EndpointProof, Kind, Mode, NoticeKind, Strategy};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Agree, Kind, Mode, NoticeKind, Span, Strategy};
+use crate::{Agree, EndpointProof, Kind, Mode, NoticeKind, Span, Strategy};
 
 /// The whole plan: every database that Mainstay looks after, and the people it tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub struct Database {
     /// 5 s on Aurora.
     #[serde(default = "default_settle")]
     pub settle: Span,
+    /// What proves that the endpoint leads to the new writer.
+    #[serde(default = "default_endpoint_proof", skip_serializing_if = "EndpointProof::is_name")]
+    pub endpoint_proof: EndpointProof,
     /// The ECS services to restart after the failover.
     #[serde(default)]
     pub services: Vec<Service>,
@@ -249,6 +252,9 @@ pub(crate) const fn default_endpoint_within() -> Span {
 }
 pub(crate) const fn default_settle() -> Span {
     Span::from_secs(5)
+}
+pub(crate) const fn default_endpoint_proof() -> EndpointProof {
+    EndpointProof::Name
 }
 pub(crate) const fn default_wave() -> u32 {
     1

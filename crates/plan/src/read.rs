@@ -87,6 +87,12 @@ fn database(reader: &mut Reader<'_>, section: &Section<'_>) -> DatabaseDraft {
         promotion_within: limit_or(reader, section, "promotion_within", model::default_promotion_within()),
         endpoint_within: limit_or(reader, section, "endpoint_within", model::default_endpoint_within()),
         settle: span_or(reader, section, "settle", model::default_settle(), Span::from_mins(10)),
+        endpoint_proof: reader.or_default(
+            section,
+            "endpoint_proof",
+            model::default_endpoint_proof(),
+            value::word,
+        ),
         services: services.iter().map(|section| service(reader, section)).collect(),
         snapshots: snapshots.iter().map(|section| snapshot(reader, section)).collect(),
         run_book: reader.optional(section, "run_book", value::https),

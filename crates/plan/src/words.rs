@@ -102,6 +102,16 @@ words! {
 }
 
 words! {
+    /// What must be seen before the endpoint counts as moved, besides its name and the time of settling.
+    EndpointProof {
+        /// Nothing more: its CNAME leads to the new writer.
+        Name = "name",
+        /// A probe of Mainstay's prober, through that name, that the new writer answered.
+        Prober = "prober",
+    }
+}
+
+words! {
     /// The kinds of message that people receive.
     NoticeKind {
         /// The database is down and the recovery has begun.
@@ -117,7 +127,25 @@ words! {
     }
 }
 
+impl EndpointProof {
+    /// Whether it is the default, which no slice carries.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_name(&self) -> bool {
+        *self == Self::Name
+    }
+}
+
 impl Kind {
+    /// Whether Mainstay's prober, of a database with PostgreSQL, tells which instance answered it: Aurora names
+    /// itself, elsewhere a server knows its address only.
+    #[must_use]
+    pub const fn names_instance(self) -> bool {
+        match self {
+            Self::AuroraCluster => true,
+            Self::MultiAzCluster | Self::MultiAzInstance | Self::ReadReplica | Self::GlobalDatabase => false,
+        }
+    }
+
     /// Whether this version can recover the kind; a plan that asks for another is refused with "not yet".
     #[must_use]
     pub const fn is_supported(self) -> bool {
@@ -174,6 +202,7 @@ mod tests {
         spelled_as_serde(Strategy::ALL);
         spelled_as_serde(Mode::ALL);
         spelled_as_serde(Agree::ALL);
+        spelled_as_serde(EndpointProof::ALL);
         spelled_as_serde(NoticeKind::ALL);
     }
 }

@@ -228,6 +228,11 @@ const TOGETHER: &[Case] = &[
         Warning, 36, "database[orders].snapshot[1].every", "looks only every 1h", "`SnapshotSchedule`"),
     case(("rto = \"5m\"\n", "rto = \"5m\"\nsettle = \"2s\"\n"),
         Warning, 12, "database[orders].settle", "may still be told the old writer's address", "wait 5s or more"),
+    case(("kind = \"aurora-cluster\"\nregion", "kind = \"multi-az-cluster\"\nendpoint_proof = \"prober\"\nregion"),
+        Error, 7, "database[orders].endpoint_proof", "no probe could ever prove that the new writer answered",
+        "only a `aurora-cluster` names its instance"),
+    case(("rto = \"5m\"\n", "rto = \"5m\"\nendpoint_proof = \"probe\"\n"),
+        Error, 12, "database[orders].endpoint_proof", "`probe`", "`prober`"),
     case(("rto = \"5m\"\n", "rto = \"5m\"\nverify_for = \"0s\"\n"),
         Warning, 12, "database[orders].verify_for", "may be taken back", "\"60s\""),
     case(("rto = \"5m\"\n", "rto = \"5m\"\ncooldown = \"0s\"\n"),
@@ -305,6 +310,24 @@ const FORM: &[Case] = &[
     case(("[[database.snapshot]]", "[[database.snapshot]"),
         Error, 35, "[[database.snapshot]", "breaks the rules of TOML: unclosed array table", "as many brackets"),
 ];
+
+#[test]
+fn a_second_database_that_asks_for_the_one_prober_is_told() {
+    let asking = GOOD.replacen("rto = \"5m\"\n", "rto = \"5m\"\nendpoint_proof = \"prober\"\n", 1);
+    assert_eq!(parse(&asking, "plan.toml").findings, [], "one may");
+    let (databases, audiences) = asking.split_once("[[audience]]").unwrap();
+    let (_, first) = databases.split_once("[[database]]").unwrap();
+    let second = first.replace("orders", "stock");
+    let findings =
+        parse(&format!("{databases}[[database]]{second}[[audience]]{audiences}"), "plan.toml").findings;
+    let told: Vec<_> = findings.iter().filter(|f| f.key == "database[stock].endpoint_proof").collect();
+    assert_eq!(told.len(), 1, "{findings:#?}");
+    assert_eq!(told.first().map(|f| f.severity), Some(Warning));
+    assert!(
+        told.iter().all(|f| f.message.contains("the one on line 12 asks for its prober already")),
+        "{told:#?}"
+    );
+}
 
 fn changed(case: &Case) -> String {
     let (from, to) = case.change;

@@ -4,16 +4,13 @@
 
 use crate::meaning::{Meaning, Outcome};
 use jiff::Timestamp;
-use recovery::text::plain;
+use recovery::{
+    probes::{DATABASE, NAMESPACE, SERVER, SUCCESS},
+    text::plain,
+};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// The metrics' namespace.
-pub const NAMESPACE: &str = "Mainstay";
-/// The metrics' only dimension: the database's name in the plan.
-pub const DIMENSION: &str = "Database";
-/// 1 when a writer answered, 0 when clients are without one; nothing when the prober cannot say.
-pub const SUCCESS: &str = "ProbeSuccess";
 /// 1 for each probe that cannot say.
 pub const UNABLE: &str = "ProbeUnable";
 /// Milliseconds until the login was accepted; nothing when it was not.
@@ -35,21 +32,29 @@ pub fn line(database: &str, at: Timestamp, outcome: &Outcome) -> String {
     for (name, took) in [(CONNECT, outcome.connect), (ANSWER, outcome.answer)] {
         metrics.extend(took.map(|took| (name, "Milliseconds", millis(took))));
     }
-    let definitions: Vec<Value> = metrics
-        .iter()
+    let server =
+        outcome.server.as_deref().map(|server| plain(server, 100)).filter(|server| !server.is_empty());
+    let define = |name: &str, unit: &str| {
         // A resolution of 1 keeps each second apart: alarms with a period of 10 s need it.
-        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit, "StorageResolution": 1}))
-        .collect();
-    let directive = json!({"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": definitions});
+        json!({"Name": name, "Unit": unit, "StorageResolution": 1})
+    };
+    let all: Vec<Value> = metrics.iter().map(|(name, unit, _)| define(name, unit)).collect();
+    let mut directives = vec![json!({"Namespace": NAMESPACE, "Dimensions": [[DATABASE]], "Metrics": all})];
+    // Only what a recovery reads is kept by server as well: each pair of metric and server is paid for.
+    if let Some((name, unit, _)) = metrics.iter().find(|(name, ..)| *name == SUCCESS && server.is_some()) {
+        let by_server = json!([[DATABASE, SERVER]]);
+        let metric = define(name, unit);
+        directives.push(json!({"Namespace": NAMESPACE, "Dimensions": by_server, "Metrics": [metric]}));
+    }
     let mut line = Map::new();
     line.insert(
         "_aws".to_owned(),
-        json!({"Timestamp": at.as_millisecond(), "CloudWatchMetrics": [directive]}),
+        json!({"Timestamp": at.as_millisecond(), "CloudWatchMetrics": directives}),
     );
-    line.insert(DIMENSION.to_owned(), json!(database));
+    line.insert(DATABASE.to_owned(), json!(database));
     line.extend(metrics.into_iter().map(|(name, _, value)| (name.to_owned(), value)));
-    if let Some(server) = &outcome.server {
-        line.insert("Server".to_owned(), json!(plain(server, 100)));
+    if let Some(server) = server {
+        line.insert(SERVER.to_owned(), json!(server));
     }
     if outcome.meaning != Meaning::Writer {
         line.insert("Reason".to_owned(), json!(outcome.meaning.to_string()));
@@ -83,7 +88,6 @@ mod tests {
     /// The names of the metrics that CloudWatch is told to make, each with a value at the top of the line.
     fn metrics(line: &Value) -> Vec<(String, f64)> {
         let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
-        assert_eq!(directives.len(), 1);
         assert_eq!((&directives[0]["Namespace"], &line["Database"]), (&json!("Mainstay"), &json!("orders")));
         assert_eq!(directives[0]["Dimensions"], json!([["Database"]]));
         let named = directives[0]["Metrics"].as_array().unwrap().iter();
@@ -94,6 +98,35 @@ mod tests {
                 (name.to_owned(), line[name].as_f64().unwrap())
             })
             .collect()
+    }
+
+    /// The sets of dimensions of each metric's copies besides the one of the database.
+    fn by_server(line: &Value) -> Value {
+        line["_aws"]["CloudWatchMetrics"][1].clone()
+    }
+
+    /// What the step `endpoint` asks CloudWatch for: did the new writer answer?
+    #[test]
+    fn a_success_is_kept_by_server_too_and_a_probe_that_nobody_answered_is_not() {
+        let by = |meaning, server: Option<&str>| {
+            let outcome = Outcome { server: server.map(str::to_owned), ..outcome(meaning) };
+            let line = parsed(&Outcome { connect: Some(Duration::from_millis(3)), ..outcome });
+            let count = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().len();
+            assert_eq!(count, if by_server(&line).is_null() { 1 } else { 2 });
+            (by_server(&line), line["Server"].clone(), line["ProbeSuccess"].clone())
+        };
+        let metric = json!([{"Name": "ProbeSuccess", "Unit": "Count", "StorageResolution": 1}]);
+        let kept =
+            json!({"Namespace": "Mainstay", "Dimensions": [["Database", "Server"]], "Metrics": metric});
+        assert_eq!(by(Meaning::Writer, Some("orders-2")), (kept.clone(), json!("orders-2"), json!(1)));
+        let reader = Meaning::Failed(Failure::NotTheWriter);
+        assert_eq!(by(reader, Some("orders-1")), (kept, json!("orders-1"), json!(0)));
+        let nobody = Meaning::Failed(Failure::ConnectTimeout);
+        assert_eq!(by(nobody, None), (Value::Null, Value::Null, json!(0)));
+        // An empty dimension would cost the whole line its metrics.
+        assert_eq!(by(Meaning::Writer, Some(" ")), (Value::Null, Value::Null, json!(1)));
+        let unable = Meaning::Unable(Inability::NotAllowed);
+        assert_eq!(by(unable, Some("orders-1")), (Value::Null, json!("orders-1"), Value::Null));
     }
 
     #[test]

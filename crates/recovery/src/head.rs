@@ -186,6 +186,7 @@ impl Head {
             | Event::AlreadyMoved { .. }
             | Event::FailoverAnswered { .. }
             | Event::EndpointSeen { .. }
+            | Event::EndpointDoubted { .. }
             | Event::EndpointMoved { .. }
             | Event::Health { .. }
             | Event::Services { .. }

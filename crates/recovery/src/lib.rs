@@ -14,6 +14,7 @@ pub mod notice;
 pub mod phases;
 pub mod pools;
 pub mod ports;
+pub mod probes;
 pub mod rds_event;
 pub mod run;
 pub mod signal;

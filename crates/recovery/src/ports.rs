@@ -7,6 +7,7 @@ use crate::{
     head::Head,
     incident::{IncidentId, Record},
     notice::Notice,
+    probes::Probe,
     run::Run,
     signal::DatabaseEvent,
     topology::{AlarmState, Cluster, Connections, Service, Task},
@@ -84,6 +85,15 @@ pub trait Alarms: Send + Sync {
     /// `DatabaseConnections` of each of these instances, averaged by the minute, since a moment; in the order in which
     /// they were asked for, with no datapoints where CloudWatch has none (`GetMetricData`).
     async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError>;
+
+    /// The prober's probes of a database (by its name in the plan) since a moment, oldest first, each with who of
+    /// `servers` answered it; none where CloudWatch has none, or not yet (`GetMetricData`).
+    async fn probes(
+        &self,
+        database: &str,
+        servers: &[&str],
+        since: Timestamp,
+    ) -> Result<Vec<Probe>, CallError>;
 }
 
 /// The HTTP checks of services.

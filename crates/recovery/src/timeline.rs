@@ -36,7 +36,13 @@ pub fn line(record: &Record) -> String {
         Event::EndpointSeen { endpoint, leads_to } => {
             format!("{endpoint} was seen to lead to {leads_to}; it must stay so for one TTL.")
         }
-        Event::EndpointMoved { endpoint, leads_to, .. } => format!("{endpoint} leads to {leads_to}."),
+        Event::EndpointDoubted { writer, probe } => {
+            format!("The endpoint's name leads to {writer}, but {}.", probe.words(writer))
+        }
+        Event::EndpointMoved { endpoint, leads_to, proof, .. } => {
+            let proof = proof.words().map(|words| format!(" ({words})")).unwrap_or_default();
+            format!("{endpoint} leads to {leads_to}{proof}.")
+        }
         Event::Services { news } => news.iter().map(service).collect::<Vec<_>>().join(" "),
         Event::Recycled { recycled, failed } if failed.is_empty() => {
             format!("All services are done: {recycled} restarted.")

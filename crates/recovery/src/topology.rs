@@ -169,10 +169,10 @@ pub struct Connections {
     pub points: Vec<Datapoint>,
 }
 
-/// One minute of a metric.
+/// One period of a metric: of RDS's a minute, of the prober's a second.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Datapoint {
-    /// When the minute began.
+    /// When the period began.
     pub at: Timestamp,
     /// The metric's value over it.
     pub value: f64,

@@ -29,6 +29,7 @@ fn a_new_attempt_goes_on_after_what_was_achieved_last() {
         endpoint: name("orders.cluster"),
         leads_to: name("orders-2"),
         seen_at: fixture::at(1),
+        proof: recovery::probes::Proof::Name,
     };
     let steps = [
         (Event::Held { verdict: verdict(), until: fixture::at(900) }, Entry::Confirm),

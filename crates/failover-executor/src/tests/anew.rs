@@ -9,6 +9,7 @@ use recovery::{
     incident::Event,
     log::Log,
     ports::Alarms,
+    probes::Probe,
     signal::AlarmValue,
     topology::{AlarmState, Connections},
     twins::{
@@ -121,6 +122,10 @@ impl Alarms for Silent {
     async fn connections(&self, _: &[&str], _: Timestamp) -> Result<Vec<Connections>, CallError> {
         std::future::pending().await
     }
+
+    async fn probes(&self, _: &str, _: &[&str], _: Timestamp) -> Result<Vec<Probe>, CallError> {
+        std::future::pending().await
+    }
 }
 
 #[tokio::test]
@@ -159,6 +164,15 @@ impl Alarms for Slow {
 
     async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError> {
         self.0.connections(instances, since).await
+    }
+
+    async fn probes(
+        &self,
+        database: &str,
+        servers: &[&str],
+        since: Timestamp,
+    ) -> Result<Vec<Probe>, CallError> {
+        self.0.probes(database, servers, since).await
     }
 }
 

@@ -6,6 +6,7 @@ mod decisions;
 mod handed_over;
 mod news;
 mod pools;
+mod proof;
 mod resumed;
 mod scene;
 mod steps;

@@ -19,7 +19,17 @@ async fn recycled() -> Scene {
     let (from, writer, zone) = (Some("orders-1".to_owned()), "orders-2".to_owned(), None);
     scene.write(40, Event::Promoted { from, writer, zone }).await;
     let (endpoint, leads_to) = (ENDPOINT.to_owned(), instance_endpoint("orders-2"));
-    scene.write(100, Event::EndpointMoved { endpoint, leads_to, seen_at: at(95) }).await;
+    scene
+        .write(
+            100,
+            Event::EndpointMoved {
+                endpoint,
+                leads_to,
+                seen_at: at(95),
+                proof: recovery::probes::Proof::Name,
+            },
+        )
+        .await;
     scene.write(150, Event::Recycled { recycled: 0, failed: Vec::new() }).await;
     scene.alarm(AlarmValue::Ok, at(160));
     scene
@@ -82,7 +92,7 @@ async fn counts_that_are_missing_or_refused_are_not_known_and_block_nothing() {
     for failure in [None, Some(Failure::Denied), Some(Failure::Throttled)] {
         let scene = recycled().await;
         let error = failure.map(|f| CallError::new("CloudWatch", "GetMetricData", f, "no"));
-        scene.alarms.fail_connections_with(error);
+        scene.alarms.fail_metrics_with(error);
         let incident = closed(&scene).await;
         assert!(matches!(incident.pools(), Some(Pools::Unknown { .. })), "{failure:?}");
         let (severity, body) = all_clear(&incident);

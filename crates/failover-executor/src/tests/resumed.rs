@@ -119,6 +119,7 @@ async fn health_that_nobody_watched_holds_no_window() {
         endpoint: fixture::ENDPOINT.to_owned(),
         leads_to: fixture::instance_endpoint("orders-2"),
         seen_at: at(95),
+        proof: recovery::probes::Proof::Name,
     };
     for event in [promoted, moved, Event::Recycled { recycled: 0, failed: Vec::new() }] {
         scene.write(100, event).await;

@@ -5,6 +5,7 @@ mod advice;
 mod execution;
 mod not_yet;
 mod order;
+mod proof;
 pub(crate) mod size;
 mod timing;
 mod unique;
@@ -16,11 +17,13 @@ use crate::finding::Findings;
 pub(crate) fn all(plan: &PlanDraft, findings: &mut Findings<'_>) {
     unique::check(plan, findings);
     advice::audiences(plan, findings);
+    proof::one_prober(plan, findings);
     for database in &plan.databases {
         not_yet::check(database, findings);
         order::check(database, findings);
         timing::check(database, findings);
         execution::check(database, findings);
+        proof::check(database, findings);
         advice::check(database, findings);
     }
 }

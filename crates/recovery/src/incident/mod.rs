@@ -11,6 +11,7 @@ pub use story::Incident;
 use crate::{
     decision::Verdict,
     pools::Pools,
+    probes::{Probe, Proof},
     run::{Entry, Step},
     signal::AlarmKind,
 };
@@ -253,6 +254,14 @@ pub enum Event {
         /// Where its CNAME ends.
         leads_to: String,
     },
+    /// The endpoint leads to the new writer by its name, but a probe through it was not answered by that: it does not
+    /// count as moved. Written once as long as the probes say the same.
+    EndpointDoubted {
+        /// The writer that should have answered.
+        writer: String,
+        /// The probe.
+        probe: Probe,
+    },
     /// The endpoint leads to the new writer, and has for one TTL.
     EndpointMoved {
         /// The endpoint's name.
@@ -261,6 +270,9 @@ pub enum Event {
         leads_to: String,
         /// When that was first seen.
         seen_at: Timestamp,
+        /// What proved it.
+        #[serde(default, skip_serializing_if = "Proof::is_name")]
+        proof: Proof,
     },
     /// News of services.
     Services {

@@ -1,7 +1,7 @@
 //! What the events of an incident add up to.
 
 use super::{Closing, Event, FailoverAnswer, IncidentId, Record, ServiceNews, Trigger};
-use crate::{pools::Pools, run::Entry};
+use crate::{pools::Pools, probes::Proof, run::Entry};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +136,12 @@ impl Incident {
         )
     }
 
+    /// What proved that the endpoint leads to the new writer, once that is confirmed.
+    #[must_use]
+    pub fn endpoint_proof(&self) -> Option<&Proof> {
+        self.latest(|r| if let Event::EndpointMoved { proof, .. } = &r.event { Some(proof) } else { None })
+    }
+
     /// The latest news of each service, in the order in which they were first heard of.
     #[must_use]
     pub fn services(&self) -> Vec<&ServiceNews> {
@@ -179,6 +185,7 @@ impl Incident {
             | Event::Held { .. }
             | Event::FailoverAnswered { .. }
             | Event::EndpointSeen { .. }
+            | Event::EndpointDoubted { .. }
             | Event::Services { .. }
             | Event::Health { .. }
             | Event::Resumed { .. }

@@ -45,6 +45,7 @@ impl<'a> Facts<'a> {
             | Event::FailoverAnswered { .. }
             | Event::Promoted { .. }
             | Event::EndpointSeen { .. }
+            | Event::EndpointDoubted { .. }
             | Event::EndpointMoved { .. }
             | Event::Services { .. }
             | Event::Recycled { .. }
@@ -142,6 +143,12 @@ impl<'a> Facts<'a> {
     /// The new writer, once it is in charge.
     pub(super) fn writer_now(&self) -> Option<String> {
         self.incident.promoted().map(|(writer, _)| name(writer))
+    }
+
+    /// What proved the endpoint, where there is more to say than that its name leads to the writer.
+    pub(super) fn endpoint_proof(&self) -> Option<String> {
+        let words = self.incident.endpoint_proof()?.words()?;
+        Some(crate::text::plain(&words, 300))
     }
 
     /// The plan's services by name.

@@ -207,6 +207,7 @@ fn outcome(letter: Letter, news: &News<'_>, facts: &Facts<'_>) -> Letter {
             letter
                 .tell("Interrupted for", Some(time))
                 .list("Phases", &facts.phases())
+                .tell("The endpoint is proved", facts.endpoint_proof())
                 .tell("Restarted", Some(names(&restarted)))
                 .list("Not restarted", &news_of(&facts.not_restarted()))
         }

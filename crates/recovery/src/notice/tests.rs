@@ -117,6 +117,7 @@ fn endpoint_moved() -> Event {
         endpoint: "orders.cluster-x.ca-central-1.rds.amazonaws.com".to_owned(),
         leads_to: "orders-2.x.ca-central-1.rds.amazonaws.com".to_owned(),
         seen_at: at("10:02:58"),
+        proof: crate::probes::Proof::Name,
     }
 }
 

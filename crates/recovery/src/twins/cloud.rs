@@ -6,6 +6,7 @@ use super::lock;
 use crate::{
     error::{CallError, Failure},
     ports::{Alarms, Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
+    probes::Probe,
     signal::DatabaseEvent,
     topology::{AlarmState, Cluster, Connections, Datapoint, Service, Task},
 };
@@ -175,6 +176,7 @@ struct AlarmScript {
     alarms: Vec<AlarmState>,
     lag_ms: BTreeMap<String, f64>,
     connections: BTreeMap<String, Vec<Datapoint>>,
+    probes: Vec<(String, Probe)>,
     fail_metrics: Option<CallError>,
     fail: Option<CallError>,
 }
@@ -198,8 +200,13 @@ impl ScriptedAlarms {
         state.connections.entry(instance.to_owned()).or_default().push(Datapoint { at, value });
     }
 
-    /// Every question about connections fails with this until it is taken back with `None`.
-    pub fn fail_connections_with(&self, error: Option<CallError>) {
+    /// Adds a probe of a database.
+    pub fn probed(&self, database: &str, probe: Probe) {
+        lock(&self.state).probes.push((database.to_owned(), probe));
+    }
+
+    /// Every question about connections and probes fails with this until it is taken back with `None`.
+    pub fn fail_metrics_with(&self, error: Option<CallError>) {
         lock(&self.state).fail_metrics = error;
     }
 
@@ -234,6 +241,23 @@ impl Alarms for ScriptedAlarms {
             }
         });
         Ok(told.collect())
+    }
+
+    async fn probes(
+        &self,
+        database: &str,
+        servers: &[&str],
+        since: Timestamp,
+    ) -> Result<Vec<Probe>, CallError> {
+        let state = lock(&self.state);
+        state.fail.clone().or(state.fail_metrics.clone()).map_or(Ok(()), Err)?;
+        let of_it = state.probes.iter().filter(|(of, probe)| of == database && probe.at >= since);
+        let mut told: Vec<Probe> = of_it.map(|(_, probe)| probe.clone()).collect();
+        for probe in &mut told {
+            probe.server = probe.server.take().filter(|server| servers.contains(&server.as_str()));
+        }
+        told.sort_by_key(|probe| probe.at);
+        Ok(told)
     }
 }
 

@@ -256,6 +256,8 @@ pub async fn alarms(store: &dyn Alarms, existing: &[String]) -> Result<(), CallE
         "in the order asked for"
     );
     assert!(told.iter().all(|c| c.points.is_empty()), "no datapoint is not zero: {told:?}");
+    let told = store.probes("mainstay-no-such-database", &strangers, fixture::start()).await?;
+    assert_eq!(told, [], "no datapoint is no probe");
     Ok(())
 }
 

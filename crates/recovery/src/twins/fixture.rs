@@ -11,7 +11,7 @@ use crate::{
     topology::{AlarmState, Cluster, Deployment, Member, Service, Task},
 };
 use jiff::Timestamp;
-use plan::{Agree, Alarm, Audience, Database, Detection, Kind, Mode, Slice, Span, Strategy};
+use plan::{Agree, Alarm, Audience, Database, Detection, EndpointProof, Kind, Mode, Slice, Span, Strategy};
 
 /// The alarm that speaks for `orders`.
 pub const ALARM: &str = "orders-writer-down";
@@ -54,6 +54,7 @@ pub fn slice() -> Slice {
             promotion_within: Span::from_mins(5),
             endpoint_within: Span::from_mins(5),
             settle: Span::from_secs(5),
+            endpoint_proof: EndpointProof::Name,
             services: vec![plan_service("orders-api", 1), plan_service("orders-worker", 2)],
             snapshots: Vec::new(),
             run_book: None,

@@ -36,6 +36,7 @@ impl Scene {
             endpoint: fixture::ENDPOINT.to_owned(),
             leads_to: fixture::instance_endpoint("orders-2"),
             seen_at: at(95),
+            proof: recovery::probes::Proof::Name,
         };
         log.append(at(100), moved, &[]).await.unwrap();
         scene
