@@ -102,14 +102,14 @@ async fn each_state_of_the_server_at_the_endpoint_is_told_within_the_limits() {
 
     let primary = prober.probe().await;
     assert_eq!(primary.meaning, Meaning::Writer, "{primary:?}");
-    assert_eq!(primary.server, Some(one.to_string()), "the server's own address, not the endpoint's");
+    assert_eq!(primary.server.as_deref(), Some(ONE), "the instance's name, as on Aurora");
     assert!(primary.connect.unwrap() > Duration::ZERO && primary.answer.unwrap() > Duration::ZERO);
     assert_eq!(primary.detail, None);
 
     // The endpoint leads to a reader for a while: each probe is a connection of its own and sees it at once.
     endpoint.lead_to(two);
     let standby = prober.probe().await;
-    assert_eq!((standby.meaning, standby.server), (failed(Failure::NotTheWriter), Some(two.to_string())));
+    assert_eq!((standby.meaning, standby.server), (failed(Failure::NotTheWriter), Some(TWO.to_owned())));
     endpoint.lead_to(one);
     assert_eq!(prober.probe().await.meaning, Meaning::Writer);
 
@@ -137,7 +137,13 @@ async fn each_state_of_the_server_at_the_endpoint_is_told_within_the_limits() {
     scene.servers.promote(TWO).await.unwrap();
     endpoint.lead_to(two);
     let moved = prober.probe().await;
-    assert_eq!((moved.meaning, moved.server), (Meaning::Writer, Some(two.to_string())));
+    assert_eq!((moved.meaning, moved.server), (Meaning::Writer, Some(TWO.to_owned())));
+
+    // A server that is not of Aurora knows no name, only its own address; not the endpoint's.
+    let client = scene.connect(TWO).await;
+    client.batch_execute("drop function aurora_db_instance_identifier()").await.unwrap();
+    let nameless = prober.probe().await;
+    assert_eq!((nameless.meaning, nameless.server), (Meaning::Writer, Some(two.to_string())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +167,7 @@ async fn a_row_is_written_only_when_asked_for_and_a_table_never_grows() {
     let writer = scene.prober(&endpoint, true);
     assert_eq!(writer.probe().await.meaning, Meaning::Writer);
     let first = row().await;
-    assert_eq!((first.0.as_str(), first.2), ("orders", scene.address(ONE).to_string()));
+    assert_eq!((first.0.as_str(), first.2), ("orders", ONE.to_owned()));
     assert_eq!(writer.probe().await.meaning, Meaning::Writer);
     assert_ne!(row().await.1, first.1, "the same row, at a later time");
 
@@ -169,7 +175,7 @@ async fn a_row_is_written_only_when_asked_for_and_a_table_never_grows() {
     scene.servers.hold_replication(ONE, true).await.unwrap();
     let (hangs, took) = timed(&writer).await;
     assert_eq!(hangs.meaning, failed(Failure::AnswerTimeout), "{hangs:?}");
-    assert_eq!(hangs.server, Some(scene.address(ONE).to_string()), "it had told who it is");
+    assert_eq!(hangs.server.as_deref(), Some(ONE), "it had told who it is");
     assert!(hangs.connect.is_some() && hangs.answer.is_none());
     within_its_limit(took);
     assert_eq!(reader.probe().await.meaning, Meaning::Writer, "only the write tells");

@@ -104,6 +104,11 @@ async fn a_row_on_the_primary_reaches_both_standbys_which_refuse_writes() {
     let servers = start("reaches", Replication::Asynchronous).await;
     write(&connect(&servers, ONE).await, 0..3).await.unwrap();
     is(&servers, ONE, Health::Writer).await;
+    for instance in [ONE, TWO, THREE] {
+        let client = connect(&servers, instance).await;
+        let told = client.query_one("SELECT aurora_db_instance_identifier()", &[]).await.unwrap();
+        assert_eq!(told.get::<_, String>(0), instance, "each tells its own name, whoever the data came from");
+    }
     for standby in [TWO, THREE] {
         is(&servers, standby, Health::Standby).await;
         holds(&servers, standby, 0..3).await;

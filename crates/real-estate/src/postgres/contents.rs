@@ -83,6 +83,16 @@ pub(super) fn role(login: &Login) -> String {
     )
 }
 
+/// The setting by which a server knows which instance it is. Not `cluster_name`, which would change the titles by which
+/// its processes are found.
+pub(super) fn named(instance: &str) -> String {
+    format!("estate.instance={instance}")
+}
+
+/// By this function an Aurora instance tells its name. It is copied to every server, and each answers with its own.
+pub(super) const INSTANCE: &str = "CREATE FUNCTION aurora_db_instance_identifier() RETURNS text LANGUAGE sql \
+    STABLE PARALLEL SAFE AS $$ SELECT current_setting('estate.instance') $$";
+
 /// The table of the probe's rows.
 pub(super) const TABLE: &str = "CREATE TABLE writes (\
     service text, task text, n bigint, at timestamptz DEFAULT clock_timestamp(), server int, \

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use tokio_postgres::SimpleQueryRow;
 
 use super::connection::{Line, Unanswered};
+use super::contents;
 use super::programs::{Programs, last_lines};
 use super::{Health, Login, PostgresError, memory, processes};
 
@@ -58,6 +59,7 @@ impl Server {
         let log = log.map_err(PostgresError::file(&self.log))?;
         let mut command = self.programs.command("postgres");
         command.arg("-D").arg(&self.data).args(["-p", &self.line.port().to_string()]).stderr(log);
+        command.args(["-c", &contents::named(&self.name)]);
         let mut postmaster = self.postmaster();
         if self.over.load(Ordering::SeqCst) {
             return Err(PostgresError::Stopped);

@@ -30,8 +30,8 @@ pub struct Servers {
 
 impl Servers {
     /// Makes and starts a server for each of `instances`, the first as the primary, with the application's role
-    /// and the empty table `writes` (`service`, `task`, `n`, `at`, `server`). Returns when every
-    /// standby has them.
+    /// and the empty table `writes` (`service`, `task`, `n`, `at`, `server`), and `aurora_db_instance_identifier()`, by
+    /// which each tells its instance. Returns when every standby has them.
     ///
     /// What a killed run left in `folder` is removed first. `folder` may hold other things. The data are in
     /// memory when there is room (about 100 MB), else in `folder`, else, when root calls and the account that runs
@@ -107,6 +107,7 @@ impl Servers {
         primary.tell(&contents::role(&self.login)).await?;
         // As the application: its login works, and the table is its own.
         primary.tell_as(&self.login, contents::TABLE).await?;
+        primary.tell_as(&self.login, contents::INSTANCE).await?;
         let written = primary.tell("SELECT pg_current_wal_lsn()").await?;
         let has =
             format!("SELECT pg_last_wal_replay_lsn() >= '{}'::pg_lsn", word(&written, 0).unwrap_or("0/0"));
