@@ -245,6 +245,19 @@ mod tests {
         }
     }
 
+    /// The check of the proof rests on the plan that is frozen in the incident; this holds the row's word for it.
+    #[test]
+    fn the_default_outage_asks_for_a_proof_by_the_prober_that_it_deploys() {
+        let scenario = named(DEFAULT).unwrap();
+        let text = plan_text(PLAN, Pace::Quick, Some(&scenario)).unwrap();
+        let plan = plan::parse(&text, DEFAULT).plan.unwrap();
+        assert_eq!(plan.databases[0].endpoint_proof, plan::EndpointProof::Prober);
+        for scenario in all().unwrap() {
+            let asks = scenario.plan.get("endpoint_proof").is_some_and(|it| it.as_str() == Some("prober"));
+            assert!(!asks || scenario.needs_prober(), "{}", scenario.name);
+        }
+    }
+
     #[test]
     fn names_are_unique_and_an_unknown_one_is_told() {
         let all = all().unwrap();

@@ -23,6 +23,17 @@ class Emf(unittest.TestCase):
                     for dimensions in ({"Database": "orders"}, {"Database": "orders", "Zone": "a"})]
         self.assertEqual(emf.datapoints(two, NOW), expected)
 
+    def test_each_directive_has_dimensions_and_metrics_of_its_own(self):
+        root = json.loads(line(AnswerMs=2.5, Server="orders-2", metrics=(
+            {"Name": "ProbeSuccess", "StorageResolution": 1}, {"Name": "AnswerMs", "StorageResolution": 1})))
+        by_server = {"Namespace": "Mainstay", "Dimensions": [["Database", "Server"]],
+                     "Metrics": [{"Name": "ProbeSuccess", "StorageResolution": 1}]}
+        root["_aws"]["CloudWatchMetrics"].append(by_server)
+        found = [(name, dimensions, values) for _, name, dimensions, _, _, values in emf.datapoints(json.dumps(root), NOW)]
+        self.assertEqual(found, [
+            ("ProbeSuccess", {"Database": "orders"}, [1]), ("AnswerMs", {"Database": "orders"}, [2.5]),
+            ("ProbeSuccess", {"Database": "orders", "Server": "orders-2"}, [1])])
+
     def test_the_standard_resolution_keeps_only_the_minute(self):
         (_, _, _, at, unit, _), = emf.datapoints(line(metrics=({"Name": "ProbeSuccess"},)), NOW)
         self.assertEqual((at, unit), (AT // 60_000 * 60.0, "None"))

@@ -6,9 +6,11 @@ use crate::{
     scenario::{Answer, Expect},
 };
 use jiff::Timestamp;
+use plan::EndpointProof;
 use recovery::{
-    Event, Incident,
+    Closing, Event, Incident,
     incident::{FailoverAnswer, Trigger},
+    probes::Proof,
 };
 
 /// Without its fault a row is the row of another outage, and what it says of this one is proven by nothing.
@@ -28,6 +30,24 @@ pub(super) fn faults_struck(seen: &Evidence) -> Check {
         format!("never struck: {}", missed.join(", "))
     };
     Check::new("faults-struck", missed.is_empty() && !seen.faults.is_empty(), detail)
+}
+
+/// In a recovery whose plan asks for it, the endpoint was proved by a probe that the estate's writer answered, and that
+/// began after Mainstay had seen the name move.
+pub(super) fn endpoint_proved(seen: &Evidence, expect: &Expect) -> Option<Check> {
+    let incident = seen.incident()?;
+    let asked = incident.plan().is_some_and(|plan| plan.database.endpoint_proof == EndpointProof::Prober);
+    if !asked || expect.closing != Closing::Recovered {
+        return None;
+    }
+    let name = "endpoint-proved-by-a-probe";
+    let (proof, since) = (incident.endpoint_proof(), incident.endpoint_seen_at());
+    let Some((Proof::Probe { server, at }, since)) = proof.zip(since) else {
+        return Some(Check::new(name, false, format!("it was proved by {proof:?}")));
+    };
+    let passed = *server == seen.writer_after && *at >= since;
+    let detail = format!("{server} answered the probe of {at:.3}, the name was seen right at {since:.3}");
+    Some(Check::new(name, passed, detail))
 }
 
 /// What the row says of the call's answer, its time, the writer and the endpoint.

@@ -48,6 +48,7 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
         told::nothing_else_dead(seen),
         executions(seen, expect),
     ];
+    checks.extend(course::endpoint_proved(seen, expect));
     checks.extend(course::as_the_row_says(seen, expect));
     if let Some(guard) = expect.guard {
         let closing = seen.incident().and_then(verdicts::closing);

@@ -8,8 +8,10 @@ use crate::{
     scenario::{Answer, Expect},
 };
 use ::felt::Answer as Wrote;
+use plan::EndpointProof;
 use recovery::{
     Closing, Event, Guard, Record,
+    probes::Proof,
     twins::fixture::{self, at},
 };
 use serde_json::json;
@@ -265,4 +267,37 @@ fn what_the_door_refuses_has_no_execution_and_nobody_may_be_told() {
     }
     assert_eq!(passed(&seen, "no-execution-failed"), Some(true));
     assert_eq!(passed(&seen, "every-notice-says-drill"), Some(true));
+}
+
+/// The outage whose plan asks for the prober's word, and what proved its endpoint.
+fn probed(proof: &Proof) -> Evidence {
+    let mut seen = sample::recovered();
+    for record in records(&mut seen) {
+        if let Event::Opened { plan, .. } = &mut record.event {
+            plan.database.endpoint_proof = EndpointProof::Prober;
+        }
+        if let Event::EndpointMoved { proof: recorded, .. } = &mut record.event {
+            recorded.clone_from(proof);
+        }
+    }
+    seen
+}
+
+#[test]
+fn where_the_plan_asks_for_it_the_endpoint_is_proved_by_a_probe_of_the_writer() {
+    let by = |server: &str, second| Proof::Probe { server: server.to_owned(), at: at(second) };
+    let check = |seen: &Evidence| {
+        let found = all(seen, &sample::expect()).into_iter().find(|c| c.name == "endpoint-proved-by-a-probe");
+        found.map(|c| c.passed)
+    };
+    // The name was seen right at 57.
+    assert_eq!(check(&probed(&by("orders-2", 57))), Some(true));
+    let alone = Proof::NameAlone { missing: "no probe was told".to_owned() };
+    for wrong in [by("orders-2", 56), by("orders-1", 58), Proof::Name, alone] {
+        assert_eq!(check(&probed(&wrong)), Some(false), "{wrong:?}");
+    }
+    let mut unmoved = probed(&by("orders-2", 57));
+    without(&mut unmoved, |e| matches!(e, Event::EndpointMoved { .. }));
+    assert_eq!(check(&unmoved), Some(false));
+    assert_eq!(check(&sample::recovered()), None, "nobody asked for it");
 }

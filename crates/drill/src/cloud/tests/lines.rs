@@ -10,22 +10,29 @@ use crate::cloud::Service;
 /// How long the function goes on after its lines.
 const RUNS: Duration = Duration::from_secs(8);
 
-/// A line as prober prints it.
+/// The server that answered.
+const SERVER: &str = "orders-2";
+
+/// A line as prober prints it: its metric is made twice, for the database and for the server that answered.
 fn line(database: &str, at: f64, success: f64) -> String {
     let metric = json!({ "Name": "ProbeSuccess", "Unit": "Count", "StorageResolution": 1 });
-    let directive = json!({ "Namespace": "Mainstay", "Dimensions": [["Database"]], "Metrics": [metric] });
-    let meta = json!({ "Timestamp": (at * 1000.0).round(), "CloudWatchMetrics": [directive] });
-    json!({ "_aws": meta, "Database": database, "ProbeSuccess": success, "Server": "127.0.0.1:5432" })
-        .to_string()
+    let directive =
+        |dimensions: Value| json!({ "Namespace": "Mainstay", "Dimensions": dimensions, "Metrics": [metric] });
+    let directives = [directive(json!([["Database"]])), directive(json!([["Database", "Server"]]))];
+    let meta = json!({ "Timestamp": (at * 1000.0).round(), "CloudWatchMetrics": directives });
+    json!({ "_aws": meta, "Database": database, "ProbeSuccess": success, "Server": SERVER }).to_string()
 }
 
-/// The values of a database's metric, second by second, with their moments.
-async fn values(stand: &Stand, database: &str, from: f64) -> Vec<(f64, f64)> {
+/// The values of a database's metric, second by second, with their moments; of the one server's if there is one.
+async fn values(stand: &Stand, database: &str, server: Option<&str>, from: f64) -> Vec<(f64, f64)> {
+    let dimension = |(name, value): (&str, &str)| json!({ "Name": name, "Value": value });
+    let server = server.map(|server| dimension(("Server", server)));
+    let dimensions: Vec<Value> = std::iter::once(dimension(("Database", database))).chain(server).collect();
     let request = json!({
         "StartTime": from, "EndTime": now() + 20.0, "ScanBy": "TimestampAscending",
         "MetricDataQueries": [{ "Id": "m", "MetricStat": { "Period": 1, "Stat": "Maximum", "Metric": {
             "Namespace": "Mainstay", "MetricName": "ProbeSuccess",
-            "Dimensions": [{ "Name": "Database", "Value": database }],
+            "Dimensions": dimensions,
         } } }],
     });
     let reply = stand.cloud.api().json(Service::CloudWatch, "GetMetricData", &request).await.unwrap();
@@ -58,10 +65,12 @@ async fn an_alarm_hears_a_printed_metric_at_its_own_time_before_the_function_end
         "it was heard only when the function had ended: {:?}",
         started.elapsed()
     );
-    let values = values(&stand, "printed", begin - 10.0).await;
     let expected: Vec<(f64, f64)> =
         (-3..7).map(|second| (begin + f64::from(second), f64::from(u8::from(second < -2)))).collect();
-    assert_eq!(values, expected);
+    for (server, expected) in [(None, expected.clone()), (Some(SERVER), expected), (Some("orders-1"), vec![])]
+    {
+        assert_eq!(values(&stand, "printed", server, begin - 10.0).await, expected, "{server:?}");
+    }
 }
 
 #[tokio::test]
@@ -76,8 +85,10 @@ async fn a_line_that_asks_for_the_impossible_is_told_in_the_log_and_stops_nothin
         log.contains("no metrics of a line: the dimension Database").then_some(())
     })
     .await;
-    until("the good line", async || (values(&stand, "told", at - 5.0).await == [(at, 1.0)]).then_some(()))
-        .await;
+    until("the good line", async || {
+        (values(&stand, "told", None, at - 5.0).await == [(at, 1.0)]).then_some(())
+    })
+    .await;
     let untouched: Vec<Value> =
         stand.recorded().into_iter().filter(|e| e["print"][1] == "no metric at all").collect();
     assert_eq!(untouched.len(), 1, "the function was called again");
