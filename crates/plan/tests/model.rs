@@ -1,6 +1,6 @@
 //! What a valid plan becomes, how it travels, and how it is asked.
 
-use plan::{Agree, Audience, Kind, Mode, NoticeKind, Plan, Slice, Span, Strategy, parse};
+use plan::{Agree, Audience, EndpointProof, Kind, Mode, NoticeKind, Plan, Slice, Span, Strategy, parse};
 
 const EXAMPLE: &str = include_str!("../../../plan.toml");
 
@@ -40,6 +40,18 @@ fn a_plan_and_a_slice_survive_json() {
     assert_eq!(json["database"]["kind"], "aurora-cluster");
     assert_eq!(json["database"]["detection"]["alarms"][0]["speaks_for"], "15s");
     assert_eq!(json["audiences"][1]["notices"][3], "all-clear");
+    assert_eq!(serde_json::from_value::<Slice>(json).unwrap(), slice);
+}
+
+/// What has its default is not carried, so that a slice is the one that an older version would have frozen.
+#[test]
+fn the_proof_of_the_endpoint_travels_only_where_it_is_asked_for() {
+    let mut slice = example().unwrap().slice("orders").unwrap();
+    assert_eq!(slice.database.endpoint_proof, EndpointProof::Name);
+    assert_eq!(serde_json::to_value(&slice).unwrap()["database"].get("endpoint_proof"), None);
+    slice.database.endpoint_proof = EndpointProof::Prober;
+    let json = serde_json::to_value(&slice).unwrap();
+    assert_eq!(json["database"]["endpoint_proof"], "prober");
     assert_eq!(serde_json::from_value::<Slice>(json).unwrap(), slice);
 }
 
