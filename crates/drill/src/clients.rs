@@ -40,8 +40,8 @@ pub struct Outage {
     pub by_phase: Option<felt::Beside>,
     /// What of it was neither the promotion, the endpoint's lag, nor the tasks' own start.
     pub own_share: Option<felt::Share>,
-    /// The same without the alarm's detection and the plan's confirmation window, which its user chooses: the time in
-    /// which Mainstay itself was at work.
+    /// The same without what the plan's user chooses: the alarm's detection, the confirmation window, and how long the
+    /// endpoint must settle or be proved. It is the time in which Mainstay itself was at work.
     pub at_work: Option<felt::Share>,
     /// How it was measured.
     #[serde(flatten)]
@@ -156,7 +156,7 @@ fn others(seen: &Evidence, service: &str) -> Vec<Span> {
     spans
 }
 
-/// What the user of Mainstay chooses: how the alarm detects, and how long it must speak.
+/// What the user of Mainstay chooses: how the alarm detects, how long it must speak, and what proves the endpoint.
 fn chosen(seen: &Evidence) -> Vec<Span> {
     let Some(incident) = seen.incident() else { return Vec::new() };
     let mut spans = Vec::new();
@@ -165,6 +165,9 @@ fn chosen(seen: &Evidence) -> Vec<Span> {
         let seconds = std::time::Duration::from_secs(window).as_secs_f64();
         spans.push(Span::new("detection", seen.fault_at, *at));
         spans.extend(later(*at, seconds).map(|until| Span::new("window", *at, until)));
+    }
+    if let (Some(from), Some(until)) = (incident.endpoint_seen_at(), incident.endpoint_confirmed_at()) {
+        spans.push(Span::new("settling", from, until));
     }
     spans
 }

@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_begins_with_what_clients_feel() {
+        let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        let fault = |name: &str, struck_at| PlannedFault { name: name.to_owned(), struck_at };
+        let (first, second) = (at("2026-03-01T10:00:00Z"), at("2026-03-01T10:00:01Z"));
+        let began = |row: &str, faults: &[PlannedFault]| named(row).unwrap().struck_at(faults);
+        let held = [fault("hold-replication", first), fault("crash", second)];
+        assert_eq!(began("lag-then-crash", &held), second, "holding the standbys back hurts nobody");
+        let thawed = [fault("freeze", first), fault("thaw", second)];
+        assert_eq!(began("freeze-then-thaw", &thawed), first);
+        assert_eq!(
+            began("demoted", &[fault("aws_failover", second)]),
+            second,
+            "the model's fault is the only one"
+        );
+        let noticed = [fault("black-hole", first), fault("aws_failover", second)];
+        assert_eq!(began("black-hole", &noticed), first);
+        assert_eq!(began("crash", &[fault("crash", None)]), None);
+        assert_eq!(
+            began(MODEL_ONLY, &[fault("silence_writer", second)]),
+            None,
+            "it strikes when it is asked for"
+        );
+    }
+
+    #[test]
     fn names_are_unique_and_an_unknown_one_is_told() {
         let all = all().unwrap();
         for scenario in &all {

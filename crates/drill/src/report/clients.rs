@@ -74,8 +74,8 @@ fn whose(out: &mut String, outage: &Outage) -> std::fmt::Result {
         let percent = |share: &felt::Share| share.fraction.unwrap_or(0.0) * 100.0;
         writeln!(
             out,
-            "    neither promotion, endpoint nor tasks' start: {:.1} s ({:.0} %); without detection and the plan's window, \
-             Mainstay's own work: {:.1} s ({:.0} %)",
+            "    neither promotion, endpoint nor tasks' start: {:.1} s ({:.0} %); without what the plan chooses (detection, \
+             window, settling), Mainstay's own work: {:.1} s ({:.0} %)",
             share.own,
             percent(share),
             work.own,
