@@ -29,6 +29,7 @@ impl RunFolder {
     pub fn fresh(parent: &Path) -> Result<Self, DrillError> {
         let failed = |path: &Path, source| DrillError::File { path: path.to_owned(), source };
         std::fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
+        let _one = one_at_a_time(parent).map_err(|source| failed(parent, source))?;
         remove_dead(parent);
         for number in 0_u32..1000 {
             let path = parent.join(format!("{}-{number}", std::process::id()));
@@ -64,9 +65,19 @@ impl RunFolder {
 impl Drop for RunFolder {
     fn drop(&mut self) {
         if !self.kept {
+            // Without the lock it is still removed: what is left of it is for the next run.
+            let _one = self.path.parent().map(one_at_a_time);
             remove(&self.path);
         }
     }
+}
+
+/// Waits until nobody else makes or removes a run's folder: one that is half made, and not locked yet, would look like
+/// that of a dead run.
+fn one_at_a_time(parent: &Path) -> std::io::Result<File> {
+    let folder = File::open(parent)?;
+    folder.lock()?;
+    Ok(folder)
 }
 
 /// Removes a run's folder. Its real servers outlive a process that was killed, and only the folder says where they are:
@@ -82,10 +93,25 @@ fn remove(path: &Path) {
 fn remove_dead(parent: &Path) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
-        let dead = File::open(path.join(ALIVE)).is_ok_and(|file| file.try_lock().is_ok());
-        if dead && !path.join(KEPT).exists() {
+        if is_of_a_run(&entry.file_name().to_string_lossy()) && is_dead(&path) && !path.join(KEPT).exists() {
             remove(&path);
         }
+    }
+}
+
+/// Whether it has the name of a run's folder: a process and a number.
+fn is_of_a_run(name: &str) -> bool {
+    name.split_once('-').is_some_and(|(process, number)| {
+        [process, number].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+/// Whether its run has ended. Nobody else makes a folder meanwhile, so one without a lock is one whose run was killed
+/// when it had just made it, or when it was removing it.
+fn is_dead(path: &Path) -> bool {
+    match File::open(path.join(ALIVE)) {
+        Ok(file) => file.try_lock().is_ok(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 
@@ -94,17 +120,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_of_a_killed_run_is_removed_by_the_next_and_a_kept_one_is_not() {
+    fn the_folder_of_a_killed_run_is_removed_by_the_next_and_others_are_not() {
         let parent = std::env::temp_dir().join(format!("mainstay-dead-runs-{}", std::process::id()));
-        for name in ["killed", "kept"] {
-            std::fs::create_dir_all(parent.join(name)).unwrap();
-            File::create(parent.join(name).join(ALIVE)).unwrap();
+        let [killed, early, late, kept, theirs] =
+            ["71-0", "72-0", "73-12", "74-0", "74-mine"].map(|name| parent.join(name));
+        for folder in [&killed, &early, &late, &kept, &theirs] {
+            std::fs::create_dir_all(folder).unwrap();
         }
-        File::create(parent.join("kept").join(KEPT)).unwrap();
+        for folder in [&killed, &kept] {
+            File::create(folder.join(ALIVE)).unwrap();
+        }
+        File::create(kept.join(KEPT)).unwrap();
+        // Killed while it removed its files, the lock first; `early` had not made one yet.
+        File::create(late.join("report")).unwrap();
         let lives = RunFolder::fresh(&parent).unwrap();
         let next = RunFolder::fresh(&parent).unwrap();
-        assert!(!parent.join("killed").exists() && parent.join("kept").exists() && lives.path().exists());
+        for gone in [killed, early, late] {
+            assert!(!gone.exists(), "{}", gone.display());
+        }
+        for stays in [kept, theirs, lives.path().to_owned()] {
+            assert!(stays.exists(), "{}", stays.display());
+        }
         drop((lives, next));
+        std::fs::remove_dir_all(parent).unwrap();
+    }
+
+    #[test]
+    fn runs_that_start_together_do_not_take_each_other_for_dead() {
+        let parent = std::env::temp_dir().join(format!("mainstay-runs-together-{}", std::process::id()));
+        let one_after_the_other = || {
+            for _ in 0..200 {
+                let run = RunFolder::fresh(&parent).unwrap();
+                assert!(run.path().join(ALIVE).exists(), "{}", run.path().display());
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(one_after_the_other);
+            }
+        });
         std::fs::remove_dir_all(parent).unwrap();
     }
 

@@ -2,21 +2,15 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
+mod processes;
+
 use drill::artifacts;
+use processes::{descendants, drill, end, run_folder, until_said};
 use std::{
-    collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _},
-    path::PathBuf,
-    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    io::Read as _,
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
-
-fn drill(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_drill"));
-    command.args(arguments).current_dir(artifacts::repository()).stdin(Stdio::null());
-    command
-}
 
 #[test]
 fn an_outage_that_does_not_exist_is_an_error_that_names_those_that_do() {
@@ -37,7 +31,7 @@ fn an_interrupted_drill_leaves_nothing_and_says_so_by_its_exit_code() {
         .spawn()
         .expect("it starts");
     let said = until_said(drill.stderr.take().expect("a pipe"), "deploying", Duration::from_mins(2));
-    let folder = run_folder(drill.id());
+    let folder = run_folder(drill.id()).expect("a folder of this run");
     assert!(folder.is_dir(), "{} while it runs", folder.display());
     let below = descendants(drill.id());
     assert!(below.len() > 1, "the estate and the local cloud run below it: {below:?}");
@@ -54,37 +48,7 @@ fn an_interrupted_drill_leaves_nothing_and_says_so_by_its_exit_code() {
     drill.stdout.take().expect("a pipe").read_to_string(&mut out).expect("UTF-8");
     assert_eq!(out, "", "nothing but the document may be on standard output");
     assert!(!folder.exists(), "{} is left", folder.display());
-    // What was told to end may need a moment to have ended.
-    let since = Instant::now();
-    while below.iter().any(lives) {
-        let left: Vec<_> = below.iter().filter(|process| lives(process)).collect();
-        assert!(since.elapsed() < Duration::from_secs(5), "still running: {left:?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// Reads until a line says `word`; the receiver gets everything that was said once the program ends.
-fn until_said(stderr: ChildStderr, word: &str, within: Duration) -> mpsc::Receiver<String> {
-    let (lines, heard) = mpsc::channel();
-    let (all, whole) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut told = String::new();
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            told.push_str(&line);
-            told.push('\n');
-            let _ = lines.send(line);
-        }
-        let _ = all.send(told);
-    });
-    let since = Instant::now();
-    loop {
-        let left = within.saturating_sub(since.elapsed());
-        match heard.recv_timeout(left) {
-            Ok(line) if line.contains(word) => return whole,
-            Ok(_) => {}
-            Err(error) => panic!("`{word}` was not said: {error}; {:?}", whole.try_recv()),
-        }
-    }
+    end(&below, Duration::from_secs(5));
 }
 
 fn ended(child: &mut Child, within: Duration) -> ExitStatus {
@@ -99,51 +63,4 @@ fn ended(child: &mut Child, within: Duration) -> ExitStatus {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// The folder of a run is named after its process.
-fn run_folder(process: u32) -> PathBuf {
-    let runs = artifacts::repository().join(".mainstay/runs");
-    let all = std::fs::read_dir(&runs).expect("the folder of all runs");
-    let ours = |path: &PathBuf| {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with(&format!("{process}-"))
-    };
-    all.flatten().map(|entry| entry.path()).find(ours).expect("a folder of this run")
-}
-
-/// A process: its id, and when it started, for ids are used again.
-type Process = (u32, String);
-
-/// Every process below one, from `/proc`.
-fn descendants(root: u32) -> Vec<Process> {
-    let mut children: BTreeMap<u32, Vec<Process>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        if let Some((_, parent, started)) = stat(id) {
-            children.entry(parent).or_default().push((id, started));
-        }
-    }
-    let mut all = Vec::new();
-    let mut next = vec![root];
-    while let Some(parent) = next.pop() {
-        for child in children.remove(&parent).unwrap_or_default() {
-            next.push(child.0);
-            all.push(child);
-        }
-    }
-    all
-}
-
-fn lives((id, started): &Process) -> bool {
-    stat(*id).is_some_and(|(state, _, since)| since == *started && state != "Z")
-}
-
-/// State, parent and start of a process (`proc(5)`); none when it is gone.
-fn stat(id: u32) -> Option<(String, u32, String)> {
-    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name may hold anything, spaces and brackets too.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let field = |number: usize| fields.get(number).map(|f| (*f).to_owned());
-    Some((field(0)?, field(1)?.parse().ok()?, field(19)?))
 }
