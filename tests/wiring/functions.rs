@@ -143,6 +143,25 @@ fn the_environment_names_the_right_things() {
     assert_eq!(template.at("/Parameters/Drill/Default"), "false", "production must not call itself a drill");
 }
 
+/// A check of a service is never asked at loopback but in a drill on the local cloud, which tells the function where by
+/// its own environment, as it tells the SDK. The template has no way to do so, and without `Drill` it would be in vain.
+#[test]
+fn nothing_that_is_deployed_can_lead_a_check_to_loopback() {
+    let front = "MAINSTAY_CHECK_FRONT";
+    assert!(!files::text("infra/template.yaml").contains(front));
+    let template = Template::read();
+    let variables = environment(&template, "task-recycler");
+    assert_eq!(variables["MAINSTAY_DRILL"], reference("Drill"));
+    let drill = template.at("/Parameters/Drill/Default").as_str().unwrap().to_owned();
+    let by_hand = [
+        ("MAINSTAY_TABLE", "incidents".to_owned()),
+        ("MAINSTAY_DRILL", drill),
+        (front, "127.0.0.1:9001".to_owned()),
+    ];
+    let by_hand = by_hand.map(|(name, value)| (name.to_owned(), value)).into();
+    assert_eq!(task_recycler::Settings::from(&by_hand).unwrap().check_front, None);
+}
+
 /// `/opt` is where Lambda unpacks a layer, so the path is the file's place in the layer's folder.
 #[test]
 fn the_plan_is_where_the_functions_look_for_it() {

@@ -21,10 +21,15 @@ pub struct Addresses {
     /// Where real servers and processes are steered, as `host:port`; none without a folder for them.
     #[serde(default)]
     pub real: Option<String>,
+    /// Where the checks of the services are asked, as `host:port`; none without a folder for real tasks.
+    #[serde(default)]
+    pub front: Option<String>,
 }
 
 /// The file in the folder of the real servers that holds the database's password, for the prober.
 pub const PASSWORD_FILE: &str = "database-password";
+/// The file in that folder that holds the root of the front's certificate, for task-recycler.
+pub const ROOT_FILE: &str = "front-root.pem";
 /// How long it may take to end: real servers are stopped in order.
 const ENDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 /// What is written to the lifeline so that its end does not end the process.

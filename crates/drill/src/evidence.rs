@@ -8,7 +8,7 @@ use crate::{
     real::{Held, Made},
 };
 use jiff::Timestamp;
-use real_estate::fault::Struck;
+use real_estate::{fault::Struck, front::Asked};
 use recovery::Incident;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,6 +80,8 @@ pub struct Felt {
     pub synchronous: bool,
     /// What the model decided and could not be carried out on the servers and tasks.
     pub failures: Vec<String>,
+    /// What the tasks said when the plan's checks were asked.
+    pub asked: Vec<Asked>,
 }
 
 /// Something of the cluster moved to another instance.

@@ -143,7 +143,8 @@ async fn felt(real: RealRun, struck: Struck, scenario: &Scenario) -> Result<Felt
     let rows = real.client.rows().await?;
     let synchronous = scenario.real.as_ref().is_some_and(|outage| outage.synchronous);
     let failures = real.client.failures().await?;
-    Ok(Felt { attempts: record.attempts, rows, made: real.made, struck, synchronous, failures })
+    let asked = real.client.questions().await?;
+    Ok(Felt { attempts: record.attempts, rows, made: real.made, struck, synchronous, failures, asked })
 }
 
 struct Watch<'a> {

@@ -4,6 +4,7 @@ use crate::error::DrillError;
 use estate::model::{Seed, ServiceSeed};
 use real_estate::{
     fault::{Fate, RealFault, Struck},
+    front::Asked,
     world::{OldWriter, Wanted},
 };
 use reqwest::Method;
@@ -232,6 +233,14 @@ impl RealClient {
     /// When it does not answer.
     pub async fn failures(&self) -> Result<Vec<String>, DrillError> {
         self.ask(Method::GET, "/failures", &Value::Null).await
+    }
+
+    /// What the tasks said when the plan's checks were asked.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn questions(&self) -> Result<Vec<Asked>, DrillError> {
+        self.ask(Method::GET, "/questions", &Value::Null).await
     }
 
     /// What each instance's server holds.

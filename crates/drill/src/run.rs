@@ -6,7 +6,7 @@ use crate::{
     cli::{Cli, Command, EstateArgs, InvokeArgs, MeasureArgs, Outage},
     document::Document,
     error::DrillError,
-    estate_process::{Addresses, KEEP, PASSWORD_FILE},
+    estate_process::{Addresses, KEEP, PASSWORD_FILE, ROOT_FILE},
     experiment, measure,
     pace::Pace,
     play, report, scenario,
@@ -202,6 +202,7 @@ async fn estate(args: EstateArgs) -> Result<ExitCode, DrillError> {
         address: server.url(),
         dns: server.dns_address.to_string(),
         real: real.as_ref().map(|real| real.address.to_string()),
+        front: real.as_ref().map(|real| real.front.to_string()),
     };
     if args.lifeline {
         print(&serde_json::to_string(&addresses).map_err(|e| wrong(e.to_string()))?)?;
@@ -248,6 +249,7 @@ async fn real_estate(
         shop: artifacts::binary("shop"),
         endpoint_port: args.endpoint_port,
         password_file: Some(folder.join(PASSWORD_FILE)),
+        root_file: Some(folder.join(ROOT_FILE)),
     };
     RealEstate::serve(estate, ground).await.map_err(|e| DrillError::Real(e.to_string()))
 }

@@ -8,7 +8,10 @@ use crate::{
     scenario::Expect,
 };
 use jiff::{SignedDuration, Timestamp};
-use real_estate::fault::Struck;
+use real_estate::{
+    fault::Struck,
+    front::{Asked, Told},
+};
 use recovery::{
     Closing, Decision, Entry, Event, Guard, Incident, IncidentId, Record, Step, Verdict,
     incident::{FailoverAnswer, ServiceNews, ServiceState},
@@ -32,6 +35,8 @@ pub(crate) fn expect() -> Expect {
         endpoint_after_s = 20
         recycled = ["orders-api", "orders-worker"]
         loses_rows = false
+        asked = ["orders-api"]
+        asked_again = ["orders-api"]
         stakeholders = ["interruption", "all-clear"]
         on_call = ["interruption", "all-clear"]
         "#,
@@ -64,6 +69,7 @@ pub(crate) fn recovered() -> Evidence {
             request(31, "FailoverDBCluster", json!({ "TargetDBInstanceIdentifier": "orders-2" })),
             request(60, "UpdateService", json!({ "service": "orders-api" })),
             request(60, "UpdateService", json!({ "service": "orders-worker" })),
+            request(66, "UpdateService", json!({ "service": "orders-api" })),
         ],
         moves: vec![moved(34, "the writer"), moved(57, "the endpoint")],
         writer_before: "orders-1".to_owned(),
@@ -314,6 +320,18 @@ fn felt() -> Felt {
         struck: Struck { instance: "orders-1".to_owned(), mechanism: None },
         synchronous: false,
         failures: Vec::new(),
+        asked: vec![asked("orders-api", 65, "orders-1"), asked("orders-api", 75, "orders-2")],
+    }
+}
+
+/// What a task of a service said of its pool; `orders-2` is the new writer.
+pub(crate) fn asked(service: &str, seconds: i64, server: &str) -> Asked {
+    let told = Told { server: server.to_owned(), in_recovery: server != "orders-2" };
+    Asked {
+        at: at(seconds),
+        service: service.to_owned(),
+        task: Some(format!("{service}-{seconds}")),
+        answer: Ok(told),
     }
 }
 

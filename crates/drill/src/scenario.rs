@@ -128,6 +128,12 @@ pub struct Expect {
     /// Services that the incident must name as failed.
     #[serde(default)]
     pub failed: Vec<String>,
+    /// Services whose tasks must have said to the plan's check that they write to the new writer.
+    #[serde(default)]
+    pub asked: Vec<String>,
+    /// Those of them that must have said another server before, and so were restarted once more.
+    #[serde(default)]
+    pub asked_again: Vec<String>,
     /// Whether acknowledged rows are lost, in a row with real servers.
     pub loses_rows: Option<bool>,
     /// Kinds of notice that the stakeholders' inbox receives, in this order and no other.

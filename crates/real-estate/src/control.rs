@@ -87,6 +87,7 @@ async fn answer(
         ("DELETE", "/probe") => current.end_probe().await,
         ("GET", "/rows") => current.rows().await,
         ("GET", "/failures") => Ok(json!(current.world()?.failures())),
+        ("GET", "/questions") => Ok(json!(current.world()?.questions.all())),
         ("GET", "/tasks") => Ok(json!(current.world()?.tasks.all())),
         _ => Err(RealEstateError::Request(format!("no {method} {path} here"))),
     }

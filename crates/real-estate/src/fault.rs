@@ -24,6 +24,8 @@ pub enum Blow {
     Demote,
     /// Its standbys get no more of its log.
     HoldReplication,
+    /// The endpoint's name goes on leading clients to it after it has moved, until a check of a service tells of it.
+    StaleResolver,
 }
 
 impl Blow {
@@ -32,7 +34,7 @@ impl Blow {
     pub fn interrupts(self) -> bool {
         match self {
             Self::Crash | Self::Freeze | Self::BlackHole | Self::Demote => true,
-            Self::Thaw | Self::HoldReplication => false,
+            Self::Thaw | Self::HoldReplication | Self::StaleResolver => false,
         }
     }
 }
@@ -137,6 +139,10 @@ async fn hit(world: &World, instance: &str, blow: Blow) -> Result<Option<String>
         Blow::Freeze => servers.freeze(instance),
         Blow::Thaw => servers.thaw(instance),
         Blow::Demote => servers.demote(instance).await,
+        Blow::StaleResolver => {
+            world.stale_resolver();
+            Ok(())
+        }
         Blow::HoldReplication => servers.hold_replication(instance, true).await,
         Blow::BlackHole => {
             let server = servers.address(instance).ok_or_else(|| format!("no server {instance}"))?;

@@ -8,10 +8,12 @@
 //! Everything listens on loopback and belongs to the process that started it.
 
 mod asking;
+pub mod certificate;
 mod control;
 mod current;
 pub mod endpoint;
 pub mod fault;
+pub mod front;
 mod monitor;
 pub mod postgres;
 pub mod probe;
@@ -21,6 +23,7 @@ pub mod world;
 use current::Current;
 pub use current::sweep;
 use estate::server::Handle;
+use front::Front;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
 use world::Ground;
@@ -43,6 +46,15 @@ pub enum RealEstateError {
     /// The control interface could not be opened.
     #[error("the control interface could not be opened on 127.0.0.1: {0}")]
     Control(#[source] std::io::Error),
+    /// The front has no certificate.
+    #[error(transparent)]
+    Certificate(#[from] certificate::CertificateError),
+    /// The front could not be opened.
+    #[error("the front of the tasks could not be opened on 127.0.0.1: {0}")]
+    Front(#[source] std::io::Error),
+    /// The root of the front's certificate could not be written for those who ask there.
+    #[error("the root of the front's certificate could not be written to its file: {0}")]
+    Root(#[source] std::io::Error),
     /// A task did not start.
     #[error("a task of {service} did not start: {why}")]
     Task {
@@ -73,7 +85,10 @@ pub enum RealEstateError {
 pub struct RealEstate {
     /// Where it is steered.
     pub address: SocketAddr,
+    /// Where the checks of the tasks' services are asked, over HTTPS ([`front`]).
+    pub front: SocketAddr,
     server: JoinHandle<()>,
+    _front: Front,
     current: Arc<Current>,
 }
 
@@ -86,9 +101,14 @@ impl RealEstate {
         raise_the_limit_of_open_files();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(RealEstateError::Control)?;
         let address = listener.local_addr().map_err(RealEstateError::Control)?;
+        let root_file = ground.root_file.clone();
         let current = Arc::new(Current::new(estate, ground));
+        let front = Front::open(Arc::clone(&current)).await?;
+        if let Some(file) = root_file {
+            std::fs::write(file, &front.root).map_err(RealEstateError::Root)?;
+        }
         let server = tokio::spawn(control::serve(listener, Arc::clone(&current)));
-        Ok(Self { address, server, current })
+        Ok(Self { address, front: front.address, server, _front: front, current })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The estate's cluster and services, bound to servers, forwarders and processes.
 
 mod carrying_out;
+mod stale;
 
 use crate::{
     RealEstateError,
     endpoint::Endpoint,
     fault::Blows,
+    front::Questions,
     postgres::{Binaries, Replication, Servers},
     tasks::{Recipe, Tasks},
 };
@@ -14,6 +16,7 @@ use estate::{
     server::Handle,
 };
 use serde::{Deserialize, Serialize};
+use stale::Stale;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -68,6 +71,8 @@ pub struct Ground {
     pub endpoint_port: u16,
     /// A file that gets the password of the database, for the prober.
     pub password_file: Option<PathBuf>,
+    /// A file that gets the root of the front's certificate, for task-recycler.
+    pub root_file: Option<PathBuf>,
 }
 
 /// Servers, endpoints and tasks that run. Dropping it ends them.
@@ -94,8 +99,11 @@ pub struct World {
     /// Instances that are being brought back just now: what their servers do is our own doing.
     returning: Mutex<BTreeSet<String>>,
     failures: Mutex<Vec<String>>,
+    stale: Mutex<Stale>,
     /// What was done to the servers.
     pub(crate) blows: Blows,
+    /// What the front was asked.
+    pub(crate) questions: Questions,
 }
 
 impl World {
@@ -150,7 +158,9 @@ impl World {
             cluster,
             returning,
             blows: Blows::default(),
+            questions: Questions::default(),
             failures: Mutex::default(),
+            stale: Mutex::default(),
         };
         world.start_tasks(&state).await?;
         Ok(world)

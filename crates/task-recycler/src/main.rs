@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ports = Ports {
         databases: Arc::new(rds),
         services: Arc::new(ecs),
-        pools: Arc::new(Https::default()),
+        pools: Arc::new(Https::new(settings.check_front)),
         incidents: Arc::new(incidents),
     };
     function::serve(|request: StepRequest, now| handle(now, request, &ports)).await

@@ -1,5 +1,6 @@
 //! The checks of a drill: pure functions of what was seen.
 
+mod asked;
 mod course;
 mod felt;
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub fn all(seen: &Evidence, expect: &Expect) -> Vec<Check> {
     }
     if let (Some(felt), Some(clients)) = (&seen.felt, seen.clients()) {
         checks.extend(felt::all(seen, felt, &clients, expect));
+        checks.extend(asked::all(seen, felt, expect));
     }
     if let Some(why) = &seen.gave_up {
         checks.push(Check::new("ended-in-time", false, why.clone()));

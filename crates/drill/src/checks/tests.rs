@@ -194,6 +194,23 @@ const RECOVERED: &[Broken] = &[
             rows.get_mut("orders-api").unwrap().remove(&3);
         }
     }),
+    ("pools-say-the-new-writer", "a service was never asked", |_, e| {
+        e.asked.push("orders-worker".to_owned());
+    }),
+    ("pools-say-the-new-writer", "its last word is another server", |s, _| drop(felt(s).asked.pop())),
+    ("pools-say-the-new-writer", "its last word is no answer", |s, _| {
+        felt(s).asked[1].answer = Err("503".to_owned());
+    }),
+    ("pools-say-the-new-writer", "the new writer was one in recovery", |s, _| {
+        if let Ok(told) = &mut felt(s).asked[1].answer {
+            told.in_recovery = true;
+        }
+    }),
+    ("wrong-pool-restarted-once-more", "it was right at once", |s, _| drop(felt(s).asked.remove(0))),
+    ("wrong-pool-restarted-once-more", "it was restarted once", |s, _| drop(s.requests.pop())),
+    ("wrong-pool-restarted-once-more", "it was restarted before it said so", |s, _| {
+        felt(s).asked[0].at = at(67);
+    }),
     ("acknowledged-rows-are-lost", "no row is lost", |_, e| e.loses_rows = Some(true)),
     ("no-acknowledged-row-lost", "a commit waited for a standby, and a row is lost", |s, e| {
         e.loses_rows = None;

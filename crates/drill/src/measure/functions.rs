@@ -33,15 +33,16 @@ pub(super) fn variables(function: &str, plan: &Path) -> Vec<(&'static str, Strin
     let table = ("MAINSTAY_TABLE", "incidents".to_owned());
     let plan = ("MAINSTAY_PLAN", plan.display().to_string());
     let topic = ("MAINSTAY_TOPIC_ARN", arn("sns", "notices"));
+    let drill = ("MAINSTAY_DRILL", "false".to_owned());
     let app = ("AWS_SDK_UA_APP_ID", function.to_owned());
     match function {
         "alarm-handler" => {
             let machine = ("MAINSTAY_STATE_MACHINE_ARN", arn("states", "stateMachine:recovery"));
-            vec![table, plan, machine, topic, ("MAINSTAY_DRILL", "false".to_owned()), app]
+            vec![table, plan, machine, topic, drill, app]
         }
         // A name server at a port where nobody answers: the step that is measured asks for no name.
         "failover-executor" => vec![table, ("MAINSTAY_DNS_SERVER", "127.0.0.1:9".to_owned()), app],
-        "task-recycler" => vec![table, app],
+        "task-recycler" => vec![table, drill, app],
         "notifier" => {
             let queue = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/notifier-dlq");
             vec![table, topic, ("MAINSTAY_BUS", "default".to_owned()), ("MAINSTAY_DLQ_URL", queue), app]

@@ -5,7 +5,7 @@ use crate::{
     artifacts,
     cloud::{Cloud, CloudError, CloudSettings, Deployment, free_port},
     error::DrillError,
-    estate_process::{EstateProcess, PASSWORD_FILE},
+    estate_process::{EstateProcess, PASSWORD_FILE, ROOT_FILE},
     pace::Pace,
 };
 use std::{
@@ -54,6 +54,19 @@ pub(super) fn probing(pace: Pace, endpoint_port: u16, folder: &Path) -> BTreeMap
     .into()
 }
 
+/// The variables by which task-recycler asks the checks of services at the front of the tasks. As with the SDK's
+/// endpoints, only the environment of the functions' processes can hold them: the template has no word for them.
+fn checking(front: Option<&str>, folder: &Path) -> BTreeMap<String, String> {
+    let Some(front) = front else { return BTreeMap::new() };
+    [
+        ("MAINSTAY_CHECK_FRONT", front.to_owned()),
+        // In place of the system's roots: nothing else is asked over TLS.
+        ("SSL_CERT_FILE", folder.join(ROOT_FILE).display().to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
 /// How often another port is tried when somebody else was quicker.
 const PORT_TRIES: usize = 3;
 
@@ -81,6 +94,7 @@ pub(super) async fn start_both(
         settings.port = Some(port);
         settings.endpoint_rds = Some(estate.addresses.address.clone());
         settings.endpoint_ecs = Some(estate.addresses.address.clone());
+        settings.environment = checking(estate.addresses.front.as_deref(), run_dir);
         tries -= 1;
         match Cloud::start(settings).await {
             Ok(cloud) => return Ok((cloud, estate)),

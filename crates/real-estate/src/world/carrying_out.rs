@@ -75,7 +75,7 @@ impl World {
 
     fn move_endpoint(&self, instance: &str) -> Result<(), String> {
         let address = self.servers.address(instance).ok_or_else(|| format!("no server {instance}"))?;
-        self.endpoint.lead_to(address);
+        self.lead_to(address);
         let state = self.estate.state();
         let serves = |id: &&String| {
             let found = state.instances.iter().find(|i| i.key.id == **id);

@@ -145,10 +145,27 @@ async fn a_name_that_leads_to_the_machine_itself_is_not_even_connected_to() {
     let url = format!("https://localhost:{port}/pool");
     for allow_private in [false, true] {
         let check = Check { url: url.clone(), allow_private, answer_within: Span::from_secs(3) };
-        let error = Https::default().ask(&check).await.unwrap_err();
+        let error = Https::new(None).ask(&check).await.unwrap_err();
         assert!(error.reason.contains("never asked") && !error.passes, "{error:?}");
     }
     assert_eq!(taken.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn in_a_drill_its_front_is_asked_in_place_of_what_a_name_leads_to() {
+    let answer = "HTTP/1.1 200 OK\r\n\r\n{\"server\":\"orders-2\",\"in_recovery\":false}";
+    let server = Server::answering(answer).await;
+    let checks = Https { tls: OnceLock::from(Ok(server.tls.clone())), front: Some(server.address) };
+    let check = |host: &str| Check {
+        url: format!("https://{host}/pool"),
+        allow_private: false,
+        answer_within: Span::from_secs(3),
+    };
+    assert_eq!(checks.ask(&check(HOST)).await.unwrap().server, "orders-2");
+    // A front without a certificate for the name is not believed.
+    let error = checks.ask(&check("other.example.com")).await.unwrap_err();
+    assert!(error.reason.starts_with("TLS with other.example.com failed"), "{error:?}");
+    assert_eq!(server.asked.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
