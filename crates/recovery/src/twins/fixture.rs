@@ -1,13 +1,12 @@
 //! The demo estate as data: database `orders` in `ca-central-1`, its alarm, its services, and incidents of it.
 //! Tests change what their case is about and leave the rest.
 
+mod incidents;
+
+pub use incidents::{alarm_trigger, aws_trigger, earlier, earlier_seen, open, person_trigger, request};
+
 use crate::{
-    decision::{Decision, Guard, Verdict},
-    head::Head,
-    incident::{Event, IncidentId, Record, Trigger},
-    ports::Incidents,
-    run::{Entry, Run, Step, StepRequest},
-    signal::{AlarmKind, AlarmValue, DatabaseEvent, DatabaseNews},
+    signal::{AlarmValue, DatabaseEvent, DatabaseNews},
     topology::{AlarmState, Cluster, Deployment, Member, Service, Task},
 };
 use jiff::Timestamp;
@@ -189,154 +188,5 @@ pub fn task(arn: &str, deployment: &str, started_at: Timestamp) -> Task {
         started_at: Some(started_at),
         health: Some("HEALTHY".to_owned()),
         started_by: Some(deployment.to_owned()),
-    }
-}
-
-/// The trigger of the sample incident: the alarm, at [`start`].
-#[must_use]
-pub fn alarm_trigger() -> Trigger {
-    Trigger::Alarm {
-        name: ALARM.to_owned(),
-        kind: AlarmKind::Metric,
-        at: start(),
-        breaching_since: Some(at(-120)),
-        reason: "Threshold Crossed".to_owned(),
-    }
-}
-
-/// A person's request, at [`start`].
-#[must_use]
-pub fn person_trigger() -> Trigger {
-    Trigger::Person {
-        by: "sam".to_owned(),
-        reason: "exercise".to_owned(),
-        at: start(),
-        accept_data_loss: false,
-    }
-}
-
-/// AWS's own failover, at [`start`], to this instance.
-#[must_use]
-pub fn aws_trigger(instance: Option<&str>) -> Trigger {
-    Trigger::Database {
-        id: Some("RDS-EVENT-0073".to_owned()),
-        at: start(),
-        instance: instance.map(ToOwned::to_owned),
-        message: "Started cross AZ failover".to_owned(),
-    }
-}
-
-/// A request of the state machine for one step.
-#[must_use]
-pub fn request(run: &Run, step: Step) -> StepRequest {
-    StepRequest { step, run: run.clone(), failed: None, said: None }
-}
-
-/// Writes a head as an earlier incident left it: the writer that was seen last, the last failover.
-///
-/// # Errors
-/// The store's.
-pub async fn earlier(
-    store: &dyn Incidents,
-    writer: &str,
-    failed_over_at: Option<Timestamp>,
-) -> Result<(), crate::CallError> {
-    // Within the detection window of the sample incident.
-    ended(store, writer, at(-100), failed_over_at).await
-}
-
-/// Writes a head as an earlier incident left it that saw this writer at that moment.
-///
-/// # Errors
-/// The store's.
-pub async fn earlier_seen(
-    store: &dyn Incidents,
-    writer: &str,
-    seen_at: Timestamp,
-) -> Result<(), crate::CallError> {
-    ended(store, writer, seen_at, None).await
-}
-
-async fn ended(
-    store: &dyn Incidents,
-    writer: &str,
-    seen_at: Timestamp,
-    failed_over_at: Option<Timestamp>,
-) -> Result<(), crate::CallError> {
-    let opened = record(&IncidentId::new("orders", at(-86_400)), 1, at(-86_400), &opening(None));
-    let mut head = Head::after(None, &opened);
-    head.status = crate::Status::Closed(crate::Closing::Recovered);
-    head.closed_at = Some(at(-80_000));
-    head.writer = Some(writer.to_owned());
-    head.writer_seen_at = Some(seen_at);
-    head.failed_over_at = failed_over_at;
-    store.commit(None, &opened, &head).await.map(|_| ())
-}
-
-/// Opens an incident at [`start`] and marks it as started.
-///
-/// # Errors
-/// The store's.
-pub async fn open(
-    store: &dyn Incidents,
-    trigger: Trigger,
-    entry: Entry,
-    plan: &Slice,
-) -> Result<Run, crate::CallError> {
-    let before = store.head("orders").await?;
-    let writer = before.as_ref().and_then(|h| h.writer.clone());
-    let id = IncidentId::new("orders", start());
-    let person = matches!(trigger, Trigger::Person { .. });
-    let event = Event::Opened {
-        verdict: if person {
-            Verdict::new(Decision::Act, Guard::PersonAsks, "a person asks")
-        } else {
-            Verdict::new(Decision::Open, Guard::WitnessSpeaks, "a witness speaks")
-        },
-        trigger,
-        entry,
-        plan: Box::new(plan.clone()),
-        drill: false,
-        writer,
-        closing: None,
-    };
-    let fence = before.as_ref().map_or(1, |h| h.fence + 1);
-    let opened = record(&id, fence, start(), &event);
-    let head = Head::after(before.as_ref(), &opened);
-    store.commit(before.as_ref(), &opened, &head).await?;
-    let mut started = record(
-        &id,
-        fence,
-        start(),
-        &Event::Started {
-            execution: "arn:aws:states:ca-central-1:123456789012:execution:recovery:x".to_owned(),
-        },
-    );
-    started.sequence = 2;
-    store.commit(Some(&head), &started, &Head::after(Some(&head), &started)).await?;
-    Ok(Run { entry, incident: id, fence, drill: false, opened_at: start(), plan: plan.clone() })
-}
-
-fn opening(writer: Option<String>) -> Event {
-    Event::Opened {
-        trigger: alarm_trigger(),
-        verdict: Verdict::new(Decision::Open, Guard::WitnessSpeaks, "a witness speaks"),
-        entry: Entry::Confirm,
-        plan: Box::new(slice()),
-        drill: false,
-        writer,
-        closing: None,
-    }
-}
-
-fn record(incident: &IncidentId, fence: u64, at: Timestamp, event: &Event) -> Record {
-    Record {
-        incident: incident.clone(),
-        database: "orders".to_owned(),
-        sequence: 1,
-        fence,
-        at,
-        event: event.clone(),
-        owes: Vec::new(),
     }
 }
