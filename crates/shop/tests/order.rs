@@ -21,7 +21,9 @@ async fn a_task_that_restarts_before_the_endpoint_moves_keeps_writing_to_the_old
     let binaries = Binaries::find(None, root).unwrap();
     let instances = [OLD, NEW].map(str::to_owned);
     // With the pools' defaults; a task that starts connects through the endpoint.
-    for pool in ["deadpool", "sqlx"] {
+    // sqlx asks a connection whether it is well when it takes it back, and opens another for whoever comes meanwhile:
+    // only the first of requests in a row is sure to meet the old one.
+    for (pool, in_a_row) in [("deadpool", 20), ("sqlx", 1)] {
         let folder = std::env::temp_dir().join(format!("mainstay-test-order-{pool}-{}", std::process::id()));
         let servers =
             Servers::start(&binaries, &folder, &instances, Replication::Asynchronous).await.unwrap();
@@ -45,7 +47,7 @@ async fn a_task_that_restarts_before_the_endpoint_moves_keeps_writing_to_the_old
         let written = in_time.ask("POST", "/writes?n=4").await;
         assert_eq!((written.0, &written.1["server"]), (200, &new.port().into()), "{pool}");
         // The endpoint leads to the new writer now, and their pools do not.
-        for n in 5..25 {
+        for n in 5..5 + in_a_row {
             for stale in [&never_restarted, &too_early] {
                 assert_ne!(stale.ask("POST", &format!("/writes?n={n}")).await.0, 200, "{pool}");
             }
