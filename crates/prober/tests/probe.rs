@@ -4,14 +4,14 @@
 use prober::{Login, LoginBy, Meaning, Outcome, Prober, Settings, meaning::Failure, meaning::Inability};
 use real_estate::{
     endpoint::{Endpoint, Mechanism},
-    postgres::{Binaries, Replication, Servers},
+    postgres::{self, Binaries, Replication, Servers},
 };
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 const ONE: &str = "orders-1";
 const TWO: &str = "orders-2";
@@ -61,13 +61,7 @@ impl Scene {
     }
 
     async fn connect(&self, instance: &str) -> Client {
-        let (address, login) = (self.address(instance), self.servers.login());
-        let mut config = tokio_postgres::Config::new();
-        config.host(address.ip().to_string()).port(address.port()).dbname(&login.database);
-        config.user(&login.user).password(&login.password);
-        let (client, connection) = config.connect(NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        postgres::connect(&self.servers.login().at(self.address(instance))).await.unwrap()
     }
 }
 

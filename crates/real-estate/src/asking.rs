@@ -1,12 +1,12 @@
 //! What servers are asked as a client: how busy they are, and which rows they hold.
 
-use crate::postgres::{Login, OURS};
+use crate::postgres::{Login, OURS, connect};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
     time::{Duration, Instant},
 };
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 /// How long a server may take to count.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -70,7 +70,7 @@ impl Counter {
         let client = match self.client.take() {
             Some(client) => client,
             // From another database: our own questions are in no count of this one.
-            None => connect(address, login, OURS).await?,
+            None => connect(login.at(address).dbname(OURS)).await?,
         };
         let row = client
             .query_one(
@@ -103,7 +103,7 @@ impl Counter {
 /// Why it cannot be asked.
 pub(crate) async fn rows(address: SocketAddr, login: &Login) -> Result<BTreeMap<String, Vec<i64>>, String> {
     let ask = async {
-        let client = connect(address, login, &login.database).await?;
+        let client = connect(&login.at(address)).await?;
         client.query("select service, n from writes order by service, n", &[]).await
     };
     let rows = tokio::time::timeout(ROWS_PATIENCE, ask)
@@ -117,24 +117,6 @@ pub(crate) async fn rows(address: SocketAddr, login: &Login) -> Result<BTreeMap<
         by_service.entry(service).or_default().push(n);
     }
     Ok(by_service)
-}
-
-async fn connect(
-    address: SocketAddr,
-    login: &Login,
-    database: &str,
-) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = Config::new()
-        .host(address.ip().to_string())
-        .port(address.port())
-        .user(&login.user)
-        .password(&login.password)
-        .dbname(database)
-        .connect(NoTls)
-        .await?;
-    // It ends with the client, or with the server; who asks sees the error.
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of connections or commits fits a float")]
@@ -197,7 +179,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
 
-        let client = connect(address("orders-1"), &login, &login.database).await.unwrap();
+        let client = connect(&login.at(address("orders-1"))).await.unwrap();
         let write = async |numbers: std::ops::Range<i64>| {
             for n in numbers {
                 let insert = "insert into writes (service, task, n) values ('a', 't', $1)";

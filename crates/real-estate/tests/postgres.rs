@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use real_estate::postgres::{Binaries, Health, Replication, Servers, Swept, Way, sweep};
-use tokio_postgres::{Client, NoTls, error::SqlState};
+use real_estate::postgres::{self, Binaries, Health, Replication, Servers, Swept, Way, sweep};
+use tokio_postgres::{Client, error::SqlState};
 
 const ONE: &str = "orders-1";
 const TWO: &str = "orders-2";
@@ -37,17 +37,7 @@ async fn start(test: &str, replication: Replication) -> Servers {
 /// A connection as the application's.
 async fn connect(servers: &Servers, instance: &str) -> Client {
     let (address, login) = (servers.address(instance).unwrap(), servers.login());
-    let (client, connection) = tokio_postgres::Config::new()
-        .host(address.ip().to_string())
-        .port(address.port())
-        .user(&login.user)
-        .password(&login.password)
-        .dbname(&login.database)
-        .connect(NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
+    postgres::connect(&login.at(address)).await.unwrap()
 }
 
 /// Commits rows `numbers`; fails at the first that is not acknowledged.

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
-use super::Login;
+use super::{Login, connect};
 
 /// Why a question has no answer.
 #[derive(Debug)]
@@ -69,15 +69,7 @@ impl Line {
         if let Some(client) = kept.filter(|client| !client.is_closed()) {
             return Ok(client);
         }
-        let (client, connection) = Config::new()
-            .host(Ipv4Addr::LOCALHOST.to_string())
-            .port(self.port)
-            .user(&self.login.user)
-            .password(&self.login.password)
-            .dbname(&self.login.database)
-            .connect(NoTls)
-            .await?;
-        tokio::spawn(connection);
+        let client = connect(&self.login.at(self.address())).await?;
         let client = Arc::new(client);
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
         Ok(client)

@@ -18,6 +18,7 @@ mod contents;
 mod error;
 mod follow;
 mod home;
+mod login;
 mod memory;
 mod port;
 mod processes;
@@ -30,6 +31,7 @@ pub(crate) use contents::OURS;
 pub use error::PostgresError;
 pub use follow::Way;
 pub use home::{Swept, sweep};
+pub use login::{Login, connect};
 pub use servers::Servers;
 
 /// A port of 127.0.0.1 that is free now and below those of outgoing connections, so that it stays free.
@@ -63,24 +65,4 @@ pub enum Health {
     Frozen,
     /// No process, or one that does not serve (yet).
     Dead,
-}
-
-/// How an application logs in. The password is made for each run.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Login {
-    /// The role. It owns the database, and is no superuser.
-    pub user: String,
-    /// Its password, as letters and digits.
-    pub password: String,
-    /// The database.
-    pub database: String,
-}
-
-impl std::fmt::Debug for Login {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login")
-            .field("user", &self.user)
-            .field("database", &self.database)
-            .finish_non_exhaustive()
-    }
 }

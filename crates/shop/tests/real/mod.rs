@@ -7,10 +7,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use real_estate::postgres::{Binaries, Login, Replication, Servers};
+use real_estate::postgres::{self, Binaries, Login, Replication, Servers};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio_postgres::NoTls;
 
 /// Long enough for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -78,18 +77,7 @@ impl Database {
 
 async fn connect(servers: &Servers, name: &str) -> tokio_postgres::Client {
     let (address, login) = (servers.address(INSTANCE).unwrap(), servers.login());
-    let (client, connection) = tokio_postgres::Config::new()
-        .host(address.ip().to_string())
-        .port(address.port())
-        .user(&login.user)
-        .password(&login.password)
-        .dbname(&login.database)
-        .application_name(name)
-        .connect(NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
+    postgres::connect(login.at(address).application_name(name)).await.unwrap()
 }
 
 /// A running task of the shop.
