@@ -4,7 +4,7 @@
 //! plays one outage after the other.
 
 use drill::{checks, pace::Pace, play, scenario, scenario::Scenario, stage::Stage, view::View};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -75,31 +75,29 @@ async fn outage(stage: &Stage, scenario: &Scenario) -> Result<(), Failed> {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(arguments.test_threads.unwrap_or(STAGES).min(STAGES));
-    let (runtime, scenarios) = match (Runtime::new(), scenario::all()) {
-        (Ok(runtime), Ok(scenarios)) => (runtime, scenarios),
-        (Err(error), _) => return complain(&error.to_string()),
-        (_, Err(error)) => return complain(&error),
+    let scenarios = match scenario::all() {
+        Ok(scenarios) => alternating(scenarios),
+        Err(error) => {
+            eprintln!("the outages cannot be played: {error}");
+            return ExitCode::from(2);
+        }
     };
-    let pool = Arc::new(Pool {
+    let pool = |runtime| Pool {
         runtime,
         idle: Mutex::default(),
         starting: tokio::sync::Mutex::default(),
         real: tokio::sync::Mutex::default(),
-    });
-    let trials = alternating(scenarios)
-        .into_iter()
-        .map(|scenario| {
-            let pool = Arc::clone(&pool);
-            Trial::test(scenario.name.clone(), move || pool.play(&scenario))
-        })
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    for stage in pool.idle.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        stage.stop();
-    }
-    conclusion.exit_code()
+    };
+    let trial = |pool: &Arc<Pool>, scenario: Scenario| {
+        let pool = Arc::clone(pool);
+        Trial::test(scenario.name.clone(), move || pool.play(&scenario))
+    };
+    let trials = |pool: &Arc<Pool>| scenarios.into_iter().map(|scenario| trial(pool, scenario)).collect();
+    tests::play(STAGES, pool, trials, |pool| {
+        for stage in pool.idle.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            stage.stop();
+        }
+    })
 }
 
 /// Rows with real servers and rows of the model in turn, so that both stages always have one to play.
@@ -113,9 +111,4 @@ fn alternating(scenarios: Vec<Scenario>) -> Vec<Scenario> {
             (one, other) => all.extend(one.into_iter().chain(other)),
         }
     }
-}
-
-fn complain(error: &str) -> ExitCode {
-    eprintln!("the outages cannot be played: {error}");
-    ExitCode::from(2)
 }

@@ -16,7 +16,7 @@ mod sequence;
 mod stand;
 mod table;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use seen::Seen;
 use sequence::Sequence;
 use stand::{Clients, Emulators, Other, Trouble};
@@ -130,27 +130,24 @@ fn the_document(rows: &[Row]) -> Result<(), Failed> {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
-    let runtime = match Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no test can be run: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    let (sequences, rows) = (sequence::all(), table::rows());
-    let shared = Arc::new(Shared { runtime, emulators: Mutex::new(None), rows: rows.clone() });
+    let shared = |runtime| Shared { runtime, emulators: Mutex::new(None), rows: table::rows() };
+    tests::play(1, shared, trials, |shared| {
+        drop(shared.emulators.lock().unwrap_or_else(PoisonError::into_inner).take());
+    })
+}
+
+fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+    let sequences = sequence::all();
     let mut trials: Vec<Trial> = sequences
         .iter()
         .flat_map(|sequence| Other::ALL.map(|who| (sequence.clone(), who)))
         .map(|(sequence, who)| {
             let (shared, name) =
-                (Arc::clone(&shared), format!("{}::{}", sequence.name.replace(' ', "_"), who.name()));
+                (Arc::clone(shared), format!("{}::{}", sequence.name.replace(' ', "_"), who.name()));
             Trial::test(name, move || shared.compare(&sequence, who))
         })
         .collect();
-    let shown = rows.clone();
+    let (rows, shown) = (shared.rows.clone(), shared.rows.clone());
     trials.push(Trial::test("the_table", move || {
         the_table(&sequences, &rows);
         Ok(())
@@ -160,8 +157,5 @@ fn main() -> ExitCode {
         Ok(())
     }));
     trials.push(Trial::test("the_document", move || the_document(&shown)));
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    // They end with this, before the exit that skips destructors.
-    drop(shared.emulators.lock().unwrap_or_else(PoisonError::into_inner).take());
-    conclusion.exit_code()
+    trials
 }

@@ -20,7 +20,7 @@ mod validate;
 mod workflow;
 
 use drill::{pace::Pace, stage::Stage, view::View};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -52,7 +52,7 @@ impl Shared {
 macro_rules! trials {
     ($shared:expr, $($module:ident::$name:ident),+ $(,)?) => {
         vec![$({
-            let shared = Arc::clone(&$shared);
+            let shared = Arc::clone($shared);
             let name = concat!(stringify!($module), "::", stringify!($name));
             Trial::test(name, move || shared.play($module::$name))
         }),+]
@@ -60,18 +60,22 @@ macro_rules! trials {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
-    let runtime = match Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("no test can be run: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    let stage = Mutex::new(None);
-    let shared = Arc::new(Shared { runtime, stage });
-    let trials = trials![
+    let code = tests::play(
+        1,
+        |runtime| Shared { runtime, stage: Mutex::new(None) },
+        trials,
+        |shared| {
+            if let Some(stage) = shared.stage.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                stage.stop();
+            }
+        },
+    );
+    let _ = std::fs::remove_dir_all(scene::scratch_folder());
+    code
+}
+
+fn trials(shared: &Arc<Shared>) -> Vec<Trial> {
+    trials![
         shared,
         validate::a_plan_is_judged_by_line,
         explain::every_sample_as_the_handler_decides_it,
@@ -90,11 +94,5 @@ fn main() -> ExitCode {
         conformance::the_topic_and_the_bus,
         conformance::the_dead_letters,
         conformance::alarms_and_services,
-    ];
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    if let Some(stage) = shared.stage.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        stage.stop();
-    }
-    let _ = std::fs::remove_dir_all(scene::scratch_folder());
-    conclusion.exit_code()
+    ]
 }
