@@ -55,15 +55,18 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
     let by_service = felt::by_service(&felt.attempts);
     let phases = phases(seen);
     let chosen = chosen(seen);
-    let promotion = seen
-        .moved("the writer")
-        .and_then(|at| Some(Promotion { at, old_writer: felt.made.port(&seen.writer_before)? }));
+    let promotion = seen.moved("the writer").and_then(|at| {
+        let (old_writer, new_writer) =
+            (felt.made.port(&seen.writer_before)?, felt.made.port(&seen.writer_after)?);
+        Some(Promotion { at, old_writer, new_writer })
+    });
     let (mut rto, mut rpo) = (BTreeMap::new(), BTreeMap::new());
     let mut services = Vec::new();
     let last = felt.attempts.iter().map(|a| a.sent_at).max().unwrap_or(fault_at);
     let end = i32::try_from(last.duration_since(fault_at).as_secs()).unwrap_or(i32::MAX).max(1);
     for (service, attempts) in by_service {
-        let recovery = felt::rto(attempts.iter().copied(), fault_at, &Rule::default());
+        let rule = rule(service, promotion.as_ref());
+        let recovery = felt::rto(attempts.iter().copied(), fault_at, &rule);
         let recovered_at = recovery.seconds().and_then(|s| later(fault_at, s));
         let others = others(seen, service);
         let not_our_work = [others.clone(), chosen.clone()].concat();
@@ -86,7 +89,7 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
             },
         );
         let name = format!("{service} ({})", real::pool(service));
-        services.push(Series::of(name, attempts.iter().copied(), fault_at, -BEFORE_S..end, &Rule::default()));
+        services.push(Series::of(name, attempts.iter().copied(), fault_at, -BEFORE_S..end, &rule));
     }
     let marks = [
         (MarkKind::Promoted, seen.moved("the writer")),
@@ -110,6 +113,11 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
         mechanism: felt.struck.mechanism.clone(),
         picture,
     }
+}
+
+/// Whose word counts for a service: one that has no database has no writer.
+pub(crate) fn rule(service: &str, promotion: Option<&Promotion>) -> Rule {
+    Rule { promotion: promotion.filter(|_| service != real::BYSTANDER).cloned(), ..Rule::default() }
 }
 
 /// The recovery's phases as stretches of time, from the estate's moves and the incident's events.

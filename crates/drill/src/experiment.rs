@@ -3,18 +3,17 @@
 //! It proves or disproves what Mainstay rests on: that tasks which were connected to the old writer must be restarted.
 
 use crate::{
-    artifacts,
+    artifacts, checks,
     clients::{Clients, Outage},
     error::DrillError,
     pace::Pace,
     play,
-    real::{self, pool},
+    real::{self, TWIN, pool},
     scenario::{self, Scenario},
     stage::Stage,
     view::View,
 };
 use jiff::Timestamp;
-use recovery::incident::ServiceState;
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
 /// How long after the fault a service may take to come back; later is never.
@@ -47,7 +46,7 @@ pub async fn run(stage: &Stage, rounds: u32, so_far: &Path, view: &mut View) -> 
         for row in &rows {
             view.say(&format!("round {round} of {rounds}: {}", row.name));
             match outage(stage, row, view).await {
-                Ok((clients, recycled)) => found.add(row, clients, &recycled),
+                Ok(played) => found.add(round, row, played),
                 Err(error @ DrillError::Unreal(_)) => return Err(error),
                 Err(error) => {
                     view.say(&format!("{} could not be played: {error}", row.name));
@@ -66,19 +65,33 @@ pub async fn run(stage: &Stage, rounds: u32, so_far: &Path, view: &mut View) -> 
 }
 
 impl Found {
-    fn add(&mut self, row: &Scenario, clients: Clients, recycled: &[String]) {
-        let own =
-            |(service, outage): (&String, &Outage)| recycled.contains(service).then_some(outage.at_work)?;
-        let own = clients.rto.iter().filter_map(own).collect();
-        self.courses.push(felt::Course { fault: row.name.clone(), phases: clients.picture.phases, own });
+    /// Adds an outage, unless it was another one than its row says.
+    fn add(&mut self, round: u32, row: &Scenario, played: Played) {
+        let Played { clients, unfit } = played;
+        if !unfit.is_empty() {
+            self.missing.push(format!("round {round} of {}: {}", row.name, unfit.join("; ")));
+            return;
+        }
+        let recycled = |service: &str| !service.ends_with(TWIN) && service != real::BYSTANDER;
+        let of = |share: fn(&Outage) -> Option<felt::Share>| {
+            let recycled = clients.rto.iter().filter(|(service, _)| recycled(service));
+            recycled.filter_map(|(_, outage)| share(outage)).collect()
+        };
+        let (own, work) = (of(|outage| outage.own_share), of(|outage| outage.at_work));
+        self.courses.push(felt::Course {
+            fault: row.name.clone(),
+            phases: clients.picture.phases.clone(),
+            own,
+            work,
+        });
         self.databases.insert(clients.database);
         for (service, outage) in clients.rto.into_iter().filter(|(service, _)| service != real::BYSTANDER) {
             self.runs.push(felt::Run {
                 fault: row.name.clone(),
                 pool: pool(&service).to_owned(),
-                recycled: recycled.contains(&service),
+                recycled: recycled(&service),
                 recovery: outage.recovery,
-                loss: clients.rpo.get(&service).copied().unwrap_or_default(),
+                loss: clients.rpo.get(&service).copied(),
             });
         }
     }
@@ -91,12 +104,26 @@ impl Found {
     }
 }
 
-/// What clients felt, and which services were recycled as the incident tells.
-async fn outage(
-    stage: &Stage,
-    row: &Scenario,
-    view: &mut View,
-) -> Result<(Clients, Vec<String>), DrillError> {
+/// An outage of the experiment.
+#[derive(Debug)]
+struct Played {
+    clients: Clients,
+    /// What did not come about without which it is another outage, or no recovery at all.
+    unfit: Vec<String>,
+}
+
+/// Checks without which an outage says nothing of its row: the fault struck, the model's decisions were carried out, the
+/// services of the plan were recycled, rows were counted, and it ended.
+const FIT: [&str; 6] = [
+    "faults-struck",
+    "the-models-decisions-carried-out",
+    "incident-recovered",
+    "tasks-started-after-endpoint",
+    "rows-counted",
+    "ended-in-time",
+];
+
+async fn outage(stage: &Stage, row: &Scenario, view: &mut View) -> Result<Played, DrillError> {
     let mut scenario = row.clone();
     if let Some(real) = &mut scenario.real {
         real.twins = true;
@@ -105,9 +132,8 @@ async fn outage(
     let seen = play::play(stage, &scenario, prepared.real, view).await?;
     let clients =
         seen.clients().ok_or_else(|| DrillError::Scenario(format!("{} has no real servers", row.name)))?;
-    let news = seen.incident().map(recovery::Incident::services).unwrap_or_default();
-    let recycled = news.into_iter().filter(|s| s.state == ServiceState::Recycled).map(|s| s.name.clone());
-    Ok((clients, recycled.collect()))
+    let failed = checks::all(&seen, &row.expect).into_iter().filter(|c| !c.passed && FIT.contains(&c.name));
+    Ok(Played { clients, unfit: failed.map(|c| format!("{}: {}", c.name, c.detail)).collect() })
 }
 
 fn heading(databases: &BTreeSet<String>, runs: u32, pace: Pace) -> Result<Vec<String>, DrillError> {

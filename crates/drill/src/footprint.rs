@@ -28,6 +28,8 @@ pub struct Memory {
     pub bytes: u64,
     /// By the program's name, in the moment of the peak.
     pub programs: BTreeMap<String, Program>,
+    /// Processes of the drill whose memory this user may not read: it is not in the sum.
+    pub unread: usize,
 }
 
 /// The processes of one program.
@@ -106,12 +108,14 @@ fn memory(root: u32) -> Option<Memory> {
     }
     let mut memory = Memory::default();
     for (pid, process) in &processes {
-        if descends(*pid, root, &processes)
-            && let Some(bytes) = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))
-                .ok()
-                .as_deref()
-                .and_then(proportional)
-        {
+        if !descends(*pid, root, &processes) {
+            continue;
+        }
+        let read = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
+        if read.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
+            memory.unread += 1;
+        }
+        if let Some(bytes) = read.ok().as_deref().and_then(proportional) {
             memory.bytes += bytes;
             let program = memory.programs.entry(process.name.clone()).or_default();
             program.processes += 1;
@@ -199,7 +203,7 @@ mod tests {
     #[test]
     fn the_peak_is_the_largest_look_and_each_folders_own() {
         let seen = |bytes, a, b| Footprint {
-            memory: Some(Memory { bytes, programs: BTreeMap::new() }),
+            memory: Some(Memory { bytes, ..Memory::default() }),
             files: [("a", a), ("b", b)].into(),
         };
         let peak = Footprint::default().or_more(seen(5, 1, 9)).or_more(seen(7, 3, 2)).or_more(seen(6, 2, 2));

@@ -1,6 +1,7 @@
 //! One outage on the stage: strike, watch, wait for the end, collect what was seen.
 
 use crate::{
+    clients,
     error::DrillError,
     estate_client,
     evidence::{DeadLetter, Evidence, Felt, Letter, PlannedFault},
@@ -11,6 +12,7 @@ use crate::{
     stage::{DATABASE, RealRun, Stage},
     view::View,
 };
+use felt::Promotion;
 use jiff::Timestamp;
 use real_estate::fault::{Fate, Struck};
 use recovery::Incident;
@@ -68,7 +70,7 @@ pub async fn play(
     let felt = match (real, struck) {
         (Some(real), Some(struck)) => {
             view.say("writing on, to see whether the normal rate holds");
-            until_back(&real, scenario, asked_at).await?;
+            until_back(stage, &real, scenario, (asked_at, &before.writer)).await?;
             faults.extend(real.client.blows().await?.into_iter().map(PlannedFault::from));
             Some(felt(real, struck, scenario).await?)
         }
@@ -108,16 +110,27 @@ fn folders(stage: &Stage, real: Option<&RealRun>) -> Vec<(&'static str, PathBuf)
 }
 
 /// Waits until every service has its normal rate for long enough, or the time for it is over.
-async fn until_back(real: &RealRun, scenario: &Scenario, fault_at: Timestamp) -> Result<(), DrillError> {
+async fn until_back(
+    stage: &Stage,
+    real: &RealRun,
+    scenario: &Scenario,
+    (fault_at, writer_before): (Timestamp, &str),
+) -> Result<(), DrillError> {
+    let present = stage.estate.present(DATABASE).await?;
+    let promotion = present.moves.iter().rev().find(|m| m.what == "the writer").and_then(|m| {
+        let (old_writer, new_writer) = (real.made.port(writer_before)?, real.made.port(&m.to)?);
+        Some(Promotion { at: m.at, old_writer, new_writer })
+    });
     let twins = scenario.real.as_ref().is_some_and(|outage| outage.twins);
     let since = Instant::now();
     let mut record = ProbeFile::open(&real.attempts)?;
     loop {
         record.read_on()?;
         let by_service = felt::by_service(&record.attempts);
-        let back = by_service
-            .values()
-            .all(|of| felt::rto(of.iter().copied(), fault_at, &felt::Rule::default()).seconds().is_some());
+        let back = by_service.iter().all(|(service, of)| {
+            let rule = clients::rule(service, promotion.as_ref());
+            felt::rto(of.iter().copied(), fault_at, &rule).seconds().is_some()
+        });
         let in_all = Timestamp::now().duration_since(fault_at).unsigned_abs();
         let over = if twins { in_all > experiment::CAP } else { since.elapsed() > BACK_WITHIN };
         if over || (back && !by_service.is_empty() && due(real).await?.is_empty()) {

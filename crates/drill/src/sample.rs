@@ -338,7 +338,10 @@ pub(crate) fn asked(service: &str, seconds: i64, server: &str) -> Asked {
 fn footprint() -> Footprint {
     let program = Program { processes: 3, bytes: 95_000_000 };
     let programs = [("postgres".to_owned(), program)].into();
-    Footprint { memory: Some(Memory { bytes: 400_000_000, programs }), files: [("run", 52_000_000)].into() }
+    Footprint {
+        memory: Some(Memory { bytes: 400_000_000, programs, unread: 0 }),
+        files: [("run", 52_000_000)].into(),
+    }
 }
 
 fn after(at: Timestamp, milliseconds: i64) -> Timestamp {

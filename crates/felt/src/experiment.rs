@@ -15,8 +15,8 @@ pub struct Run {
     pub recycled: bool,
     /// Its outage.
     pub recovery: Recovery,
-    /// Its lost rows.
-    pub loss: Loss,
+    /// Its lost rows; none: they could not be counted.
+    pub loss: Option<Loss>,
 }
 
 /// How the recovery went in one run, and how much of it was Mainstay's own.
@@ -26,8 +26,11 @@ pub struct Course {
     pub fault: String,
     /// The recovery's phases, in order.
     pub phases: Vec<Span>,
-    /// For each recycled service that came back: Mainstay's own work in its outage.
+    /// For each recycled service that came back: what of its outage was neither the promotion, the endpoint's lag nor its
+    /// tasks' own start.
     pub own: Vec<Share>,
+    /// The same without what the plan's user chooses: Mainstay's own work.
+    pub work: Vec<Share>,
 }
 
 /// The table in Markdown, below one line for each text in `heading` (date, versions, machine).
@@ -64,9 +67,11 @@ pub fn courses(all: &[Course]) -> String {
         .flat_map(|c| &c.phases)
         .map(|p| p.name.as_str())
         .collect();
-    let mut text =
-        format!("| Fault | Runs | {} | Mainstay's own work in a service's RTO |\n", names.join(" | "));
-    text.extend(["|---|--:|", &"---|".repeat(names.len()), "---|\n"]);
+    let mut text = format!(
+        "| Fault | Runs | {} | In a service's RTO: neither promotion, endpoint nor tasks' start | of it Mainstay's own work |\n",
+        names.join(" | ")
+    );
+    text.extend(["|---|--:|", &"---|".repeat(names.len()), "---|---|\n"]);
     for group in grouped(all, |course| course.fault.as_str()) {
         let Some(first) = group.first() else { continue };
         text.extend(["| ", &cell(&first.fault), " | ", &group.len().to_string(), " |"]);
@@ -74,13 +79,20 @@ pub fn courses(all: &[Course]) -> String {
             let of = group.iter().flat_map(|c| &c.phases).filter(|p| p.name == *name);
             text.extend([" ", &spread(&of.map(Span::seconds).collect::<Vec<_>>(), tenth, " s"), " |"]);
         }
-        let own: Vec<Share> = group.iter().flat_map(|c| &c.own).copied().collect();
-        let seconds: Vec<f64> = own.iter().map(|share| share.own).collect();
-        let percent: Vec<f64> =
-            own.iter().filter_map(|share| share.fraction).map(|part| part * 100.0).collect();
-        text.extend([" ", &spread(&seconds, tenth, " s"), ", ", &spread(&percent, whole, " %"), " |\n"]);
+        text.extend([" ", &shares(group.iter().flat_map(|c| &c.own)), " |"]);
+        text.extend([" ", &shares(group.iter().flat_map(|c| &c.work)), " |\n"]);
     }
     text
+}
+/// Median and range of shares, in seconds and as a part of the outage.
+fn shares<'a>(of: impl Iterator<Item = &'a Share>) -> String {
+    let (seconds, percent): (Vec<f64>, Vec<Option<f64>>) =
+        of.map(|share| (share.own, share.fraction)).unzip();
+    let percent: Vec<f64> = percent.into_iter().flatten().map(|part| part * 100.0).collect();
+    if seconds.is_empty() {
+        return "–".to_owned();
+    }
+    format!("{}, {}", spread(&seconds, tenth, " s"), spread(&percent, whole, " %"))
 }
 
 /// Items with the same key, in the order in which they first occur.
@@ -107,7 +119,7 @@ fn row(group: &[&Run], cap_s: u32) -> String {
         outage(&recycled, cap_s),
         outage(&not, cap_s),
         both(lost),
-        both(|of| spread(&numbers(of, |run| number(run.loss.rows_on_old_writer)), whole, "")),
+        both(|of| spread(&losses(of, |loss| number(loss.rows_on_old_writer)), whole, "")),
         both(end_rate),
     )
 }
@@ -120,10 +132,15 @@ fn numbers(of: &[&Run], pick: fn(&Run) -> f64) -> Vec<f64> {
     measured(of).into_iter().map(pick).collect()
 }
 
+/// Where rows could be counted.
+fn losses(of: &[&Run], pick: fn(&Loss) -> f64) -> Vec<f64> {
+    measured(of).into_iter().filter_map(|run| run.loss.as_ref()).map(pick).collect()
+}
+
 /// How many rows, and the seconds that they span.
 fn lost(of: &[&Run]) -> String {
-    let rows = spread(&numbers(of, |run| number(run.loss.rows_lost)), whole, "");
-    match median(&sorted(&numbers(of, |run| run.loss.seconds))) {
+    let rows = spread(&losses(of, |loss| number(loss.rows_lost)), whole, "");
+    match median(&sorted(&losses(of, |loss| loss.seconds))) {
         Some(seconds) if seconds > 0.0 => format!("{rows}, over {seconds:.2} s"),
         _ => rows,
     }

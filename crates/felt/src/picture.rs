@@ -94,7 +94,7 @@ impl Series {
         rule: &Rule,
     ) -> Self {
         let attempts: Vec<&Attempt> = attempts.into_iter().collect();
-        let timeline = Timeline::of(attempts.iter().copied(), fault_at);
+        let timeline = Timeline::of(attempts.iter().copied(), fault_at, rule);
         let rate = |second: i32| {
             let from = i64::from(second) * 1_000_000;
             count(timeline.between(from, from + 1_000_000).acknowledged)

@@ -12,6 +12,8 @@ pub struct Promotion {
     pub at: Timestamp,
     /// The server that wrote before, by the name that acknowledgements carry.
     pub old_writer: String,
+    /// The server that writes from then on.
+    pub new_writer: String,
 }
 
 /// The rows of one service that were acknowledged and are not on the new writer. Each is in one of the two

@@ -1,25 +1,38 @@
 //! How long one service was out for its clients.
 
-use crate::attempt::Attempt;
+use crate::attempt::{Answer, Attempt};
+use crate::rpo::Promotion;
 use crate::window::{Normal, Timeline, WINDOW_US, count, float, seconds};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How the probe worked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How the probe worked, and whose word counts.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// The time between two writes through one service.
     pub interval: SignedDuration,
     /// Acknowledged writes per second that are normal. Used only when the probe saw less than half of the ten
     /// seconds before the fault.
     pub expect_rate: Option<f64>,
+    /// The change of writer. After it only the new writer's acknowledgements count: what any other server takes, nobody
+    /// will ever see, and a service that writes there has not come back. None: every acknowledgement counts.
+    pub promotion: Option<Promotion>,
 }
 
 impl Default for Rule {
     /// A write every 20 ms; the normal rate is measured.
     fn default() -> Self {
-        Self { interval: SignedDuration::from_millis(20), expect_rate: None }
+        Self { interval: SignedDuration::from_millis(20), expect_rate: None, promotion: None }
+    }
+}
+
+impl Rule {
+    /// Whether an attempt was acknowledged promptly, by a server whose word counts.
+    pub(crate) fn counts(&self, attempt: &Attempt) -> bool {
+        let Answer::Acknowledged { server } = &attempt.answer else { return false };
+        let by_writer = |p: &Promotion| attempt.ended_at <= p.at || *server == p.new_writer;
+        attempt.is_prompt() && self.promotion.as_ref().is_none_or(by_writer)
     }
 }
 
@@ -112,7 +125,7 @@ impl fmt::Display for Recovery {
 /// Measures the outage of one service, from all attempts through it (in any order).
 ///
 /// A window is the ten seconds from a moment on, and holds what was sent in it. It is good when at least 99 %
-/// of the normal rate was acknowledged promptly. Windows start at the fault and at each attempt after it, and
+/// of the normal rate was acknowledged promptly, after the promotion by the new writer. Windows start at the fault and at each attempt after it, and
 /// count only when the probe worked to their end. All good: not interrupted. Otherwise the service is back at
 /// the first acknowledged attempt, after the first bad window, whose own window is good.
 #[must_use]
@@ -123,7 +136,7 @@ pub fn rto<'a>(
 ) -> Recovery {
     let attempts: Vec<&Attempt> = attempts.into_iter().collect();
     let interval_us = i64::try_from(rule.interval.as_micros()).unwrap_or(i64::MAX).max(1);
-    let timeline = Timeline::of(attempts.iter().copied(), fault_at);
+    let timeline = Timeline::of(attempts.iter().copied(), fault_at, rule);
     let normal = Normal::of(&timeline, interval_us, rule.expect_rate);
     // The last attempt stands for the time until the next one was due.
     let end = timeline.last().map_or(0, |last| last.saturating_add(interval_us)).max(0);

@@ -1,6 +1,7 @@
 //! Windows of ten seconds over the attempts of one service, and what the normal rate asks of them.
 
 use crate::attempt::Attempt;
+use crate::rto::Rule;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long the normal rate must hold, and over how long it is measured before the fault.
@@ -31,10 +32,14 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    pub(crate) fn of<'a>(attempts: impl IntoIterator<Item = &'a Attempt>, fault_at: Timestamp) -> Self {
+    pub(crate) fn of<'a>(
+        attempts: impl IntoIterator<Item = &'a Attempt>,
+        fault_at: Timestamp,
+        rule: &Rule,
+    ) -> Self {
         let fault_us = fault_at.as_microsecond();
         let mut sent: Vec<(i64, bool)> =
-            attempts.into_iter().map(|a| (a.sent_at.as_microsecond() - fault_us, a.is_prompt())).collect();
+            attempts.into_iter().map(|a| (a.sent_at.as_microsecond() - fault_us, rule.counts(a))).collect();
         sent.sort_unstable();
         let mut acknowledged = vec![0];
         acknowledged.extend(sent.iter().scan(0, |sum, (_, prompt)| {

@@ -81,8 +81,10 @@ impl Current {
     /// Makes a world of the model's present, in place of the one before.
     pub(crate) async fn make(&self, wanted: &Wanted) -> Result<Value, RealEstateError> {
         let _one = self.making.lock().await;
-        self.end_probe().await?;
+        // The world ends in any case; that its probe's file is incomplete is told after.
+        let probed = self.end_probe().await;
         self.end().await;
+        probed?;
         let binaries = self.binaries.get_or_try_init(|| find(&self.ground)).await?;
         let effects = self.estate.effects();
         // A folder of its own: what may still end the world before must not take this one's.
@@ -197,10 +199,8 @@ async fn follow(world: Arc<World>, mut effects: broadcast::Receiver<Effect>) {
                     tokio::spawn(async move { world.carry_out(&effect).await });
                 }
                 Err(broadcast::error::RecvError::Lagged(missed)) => {
-                    tracing::error!(
-                        missed,
-                        "effects of the model were missed: what is real is no longer true to it"
-                    );
+                    tracing::error!(missed, "what is real is no longer true to the model");
+                    world.failed(format!("{missed} effects of the model were missed"));
                 }
                 Err(broadcast::error::RecvError::Closed) => return,
             }

@@ -66,8 +66,10 @@ pub(crate) async fn strike(world: &Arc<World>, faults: Vec<RealFault>) -> Result
     for fault in faults {
         let number = world.blows.planned(fault.blow);
         if fault.after_s <= 0.0 && fault.after_promotion_s.is_none() {
+            // Before the blow, whose first process feels it at once and whose last one only after a while.
+            let at = Timestamp::now();
             struck.mechanism = hit(world, &writer, fault.blow).await?.or(struck.mechanism);
-            world.blows.struck(number);
+            world.blows.struck(number, at);
             continue;
         }
         // A blow that is still due keeps no world alive.
@@ -82,8 +84,9 @@ pub(crate) async fn strike(world: &Arc<World>, faults: Vec<RealFault>) -> Result
                 tokio::time::sleep(Duration::from_secs_f64(fault.after_s)).await;
             }
             let Some(world) = world.upgrade() else { return };
+            let at = Timestamp::now();
             match hit(&world, &writer, fault.blow).await {
-                Ok(_) => world.blows.struck(number),
+                Ok(_) => world.blows.struck(number, at),
                 Err(why) => tracing::error!(?fault, "the fault did not strike: {why}"),
             }
         });
@@ -112,9 +115,9 @@ impl Blows {
         all.len() - 1
     }
 
-    fn struck(&self, number: usize) {
+    fn struck(&self, number: usize, at: Timestamp) {
         if let Some(fate) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
-            fate.struck_at = Some(Timestamp::now());
+            fate.struck_at = Some(at);
         }
     }
 
@@ -166,7 +169,7 @@ mod tests {
     fn a_blow_that_was_not_done_has_no_time() {
         let blows = Blows::default();
         let (freeze, thaw) = (blows.planned(Blow::Freeze), blows.planned(Blow::Thaw));
-        blows.struck(freeze);
+        blows.struck(freeze, Timestamp::now());
         let told = serde_json::to_value(blows.all()).unwrap();
         assert_eq!((&told[freeze]["fault"], &told[thaw]["fault"]), (&"freeze".into(), &"thaw".into()));
         assert!(told[freeze]["struck_at"].is_string() && told[thaw]["struck_at"].is_null(), "{told}");

@@ -204,6 +204,11 @@ impl World {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Something of the model was not carried out, and why.
+    pub(crate) fn failed(&self, why: String) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(why);
+    }
+
     /// The cluster in a state of the model.
     #[must_use]
     pub fn cluster_of<'a>(&self, state: &'a State) -> Option<&'a Cluster> {

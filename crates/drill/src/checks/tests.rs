@@ -150,6 +150,18 @@ const RECOVERED: &[Broken] = &[
     ("closing-guard", "another guard closed it", |_, e| e.guard = Some(Guard::RecoveredByItself)),
     ("closing-guard", "nothing closed it", |s, _| without(s, |e| matches!(e, Event::Closed { .. }))),
     ("passing-guard", "it was not on the way", |s, _| without(s, |e| matches!(e, Event::Confirmed { .. }))),
+    ("the-outage-was-felt", "no client felt anything", |s, _| {
+        let felt = felt(s);
+        let held: Vec<u64> = felt.attempts.iter().filter(|a| a.service != "catalogue").map(|a| a.n).collect();
+        for attempt in &mut felt.attempts {
+            attempt.answer = Wrote::Acknowledged { server: "5432".to_owned() };
+        }
+        if let Some(Held::Rows(rows)) = felt.rows.get_mut("orders-2") {
+            for of in rows.values_mut() {
+                of.extend(held.iter().copied());
+            }
+        }
+    }),
     ("normal-rate-is-back", "one service stays out", |s, _| {
         let still_out = Wrote::Refused { reason: "no route".to_owned() };
         let of = felt(s).attempts.iter_mut().filter(|a| a.service == "orders-api" && a.sent_at > at(50));
@@ -212,6 +224,18 @@ const RECOVERED: &[Broken] = &[
         felt(s).asked[0].at = at(67);
     }),
     ("acknowledged-rows-are-lost", "no row is lost", |_, e| e.loses_rows = Some(true)),
+    ("acknowledged-rows-are-lost", "a row or two, as any crash may lose them", |s, e| {
+        e.loses_rows = Some(true);
+        if let Some(Held::Rows(rows)) = felt(s).rows.get_mut("orders-2") {
+            for of in rows.values_mut() {
+                of.retain(|n| ![3, 4].contains(n));
+            }
+        }
+    }),
+    ("unrelated-service-untouched", "an answer took long", |s, _| {
+        let asked = felt(s).attempts.iter_mut().find(|a| a.service == "catalogue").unwrap();
+        asked.ended_at = asked.sent_at + jiff::SignedDuration::from_secs(2);
+    }),
     ("no-acknowledged-row-lost", "a commit waited for a standby, and a row is lost", |s, e| {
         e.loses_rows = None;
         felt(s).synchronous = true;

@@ -34,6 +34,13 @@ pub(super) fn clients(out: &mut String, doc: &Document, ink: Ink) -> std::fmt::R
         if outage.seconds.is_some_and(|seconds| seconds > 0.0) {
             whose(out, outage)?;
         }
+        if outage.recovery.later_interruptions + outage.recovery.late > 0 {
+            let felt::Recovery { later_interruptions: again, late, .. } = outage.recovery;
+            writeln!(
+                out,
+                "    after that its rate fell {again} times again; {late} acknowledgements came late"
+            )?;
+        }
         if outage.recovery.unsent > 0 {
             let unsent = outage.recovery.unsent;
             writeln!(out, "    {unsent} writes were due and not sent: this machine was too busy for them")?;

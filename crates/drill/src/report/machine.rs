@@ -23,6 +23,9 @@ pub(super) fn footprint(out: &mut String, doc: &Document) -> std::fmt::Result {
             megabytes(memory.bytes),
             told.join(", ")
         )?;
+        if memory.unread > 0 {
+            writeln!(out, "          without {} processes that this user may not look at", memory.unread)?;
+        }
     }
     let files = doc.footprint.files.iter().map(|(name, bytes)| match *name {
         "servers" => format!("{} MB of PostgreSQL's data", megabytes(*bytes)),

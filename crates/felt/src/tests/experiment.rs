@@ -5,7 +5,7 @@ fn run(fault: &str, recycled: bool, outcome: Outcome, missing: (usize, usize), e
     let (rows_lost, rows_on_old_writer) = missing;
     let recovery =
         Recovery { outcome, normal_rate: 50.0, end_rate, later_interruptions: 0, late: 0, unsent: 0 };
-    let loss = Loss { rows_lost, seconds: if rows_lost > 1 { 1.0 } else { 0.0 }, rows_on_old_writer };
+    let loss = Some(Loss { rows_lost, seconds: if rows_lost > 1 { 1.0 } else { 0.0 }, rows_on_old_writer });
     Run { fault: fault.to_owned(), pool: "sqlx".to_owned(), recycled, recovery, loss }
 }
 
@@ -89,24 +89,34 @@ fn no_runs_no_rows() {
 #[test]
 fn the_phases_of_several_runs() {
     let share = |own, rto| Share { rto, others: rto - own, own, fraction: Some(own / rto) };
-    let course = |decide_ms, own| Course {
+    let course = |decide_ms, own: Vec<Share>| Course {
         fault: "crash".to_owned(),
         phases: vec![Span::new("detect", at(0), at(4_000)), Span::new("decide", at(4_000), at(decide_ms))],
-        own,
+        work: own.clone(),
+        own: vec![share(5.0, 10.0)],
     };
     let aws = Course {
         fault: "black-hole".to_owned(),
         phases: vec![Span::new("detect", at(0), at(500))],
         own: Vec::new(),
+        work: Vec::new(),
     };
     let all =
         [course(7_000, vec![share(0.5, 10.0)]), aws, course(8_000, vec![share(1.5, 10.0), share(0.7, 10.0)])];
     let expected = "\
-| Fault | Runs | detect | decide | Mainstay's own work in a service's RTO |
-|---|--:|---|---|---|
-| crash | 2 | 4.0 s | 3.5 s (3.0–4.0) | 0.7 s (0.5–1.5), 7 % (5–15) |
-| black-hole | 1 | 0.5 s | – | –, – |
+| Fault | Runs | detect | decide | In a service's RTO: neither promotion, endpoint nor tasks' start | of it Mainstay's own work |
+|---|--:|---|---|---|---|
+| crash | 2 | 4.0 s | 3.5 s (3.0–4.0) | 5.0 s, 50 % | 0.7 s (0.5–1.5), 7 % (5–15) |
+| black-hole | 1 | 0.5 s | – | – | – |
 ";
     assert_eq!(courses(&all), expected);
     assert_eq!(courses(&[]).lines().count(), 2);
+}
+
+#[test]
+fn rows_that_could_not_be_counted_are_not_known_to_be_none() {
+    let counted = run("crash", true, back(1.0), (7, 0), 50.0);
+    let not = Run { loss: None, ..counted.clone() };
+    assert_eq!(first_row(std::slice::from_ref(&not))[4..6], ["– · –", "– · –"]);
+    assert_eq!(first_row(&[not, counted])[4], "7, over 1.00 s · –");
 }

@@ -6,7 +6,7 @@ const OLD: &str = "5433";
 const NEW: &str = "5434";
 
 fn promotion() -> Promotion {
-    Promotion { at: at(3_000), old_writer: OLD.to_owned() }
+    Promotion { at: at(3_000), old_writer: OLD.to_owned(), new_writer: NEW.to_owned() }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::{Stretches, acknowledged, at, fault_at, writes};
-use crate::{Attempt, Outcome, Recovery, Rule, Unmeasured, rto};
+use crate::{Attempt, Outcome, Promotion, Recovery, Rule, Unmeasured, rto};
 use jiff::SignedDuration;
 
 fn measure(attempts: &[Attempt]) -> Recovery {
@@ -241,6 +241,27 @@ fn a_clock_that_stands_still_or_goes_back_breaks_nothing() {
 
 #[test]
 fn an_interval_of_nothing_is_survived() {
-    let rule = Rule { interval: SignedDuration::ZERO, expect_rate: None };
+    let rule = Rule { interval: SignedDuration::ZERO, ..Rule::default() };
     assert_eq!(rto(&refused_in(&[(0, 8_000)]), fault_at(), &rule).outcome, back(8.0));
+}
+
+#[test]
+fn after_the_promotion_only_the_new_writer_brings_a_service_back() {
+    let promotion = Promotion { at: at(3_000), old_writer: "5433".to_owned(), new_writer: "5434".to_owned() };
+    let rule = Rule { promotion: Some(promotion), ..Rule::default() };
+    // The old writer hangs for 8 s and then takes every write, promptly, for ever.
+    let zombie = writes(-15_000, 60_000, |ms| (0..8_000).contains(&ms));
+    assert_eq!(rto(&zombie, fault_at(), &Rule::default()).outcome, back(8.0), "any server's word would do");
+    let recovery = rto(&zombie, fault_at(), &rule);
+    assert_eq!((recovery.outcome, recovery.end_rate, recovery.normal_rate), (Outcome::Never, 0.0, 50.0));
+    // From 20 s on its tasks write to the new one.
+    let moved: Vec<Attempt> = zombie
+        .into_iter()
+        .map(|a| if a.sent_at < at(20_000) { a } else { acknowledged(a.n, ms_of(&a), 3, "5434") })
+        .collect();
+    assert_eq!(rto(&moved, fault_at(), &rule).outcome, back(20.0));
+}
+
+fn ms_of(attempt: &Attempt) -> i64 {
+    i64::try_from(attempt.sent_at.duration_since(fault_at()).as_millis()).unwrap()
 }

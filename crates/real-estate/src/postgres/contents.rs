@@ -25,7 +25,7 @@ pub(super) fn settings(instances: &[String], replication: Replication) -> String
     let mut text = String::from(
         "listen_addresses = '127.0.0.1'\n\
          unix_socket_directories = ''\n\
-         max_connections = 300\n\
+         max_connections = 600\n\
          shared_buffers = '16MB'\n\
          # Segments in the data folder, where they go with it.\n\
          dynamic_shared_memory_type = mmap\n\

@@ -3,7 +3,6 @@
 use super::{LOOK_EVERY, OldWriter, PROMOTION, World, name};
 use crate::postgres::Health;
 use estate::model::{Effect, Observation};
-use std::sync::PoisonError;
 
 impl World {
     /// Carries out what the model decided. What fails is logged: the model is not told, just as RDS is not told
@@ -29,8 +28,7 @@ impl World {
             self.estate.observe(&Observation::TaskExited { task: task.clone() });
         } else if let Err(why) = done {
             tracing::warn!(?effect, "not carried out: {why}");
-            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-            failures.push(format!("{effect:?}: {why}"));
+            self.failed(format!("{effect:?}: {why}"));
         }
     }
 
@@ -60,16 +58,25 @@ impl World {
     }
 
     async fn repoint(&self, instance: &str, source: &str) -> Result<(), String> {
-        // The old writer follows when it comes back; the new one may still be at its promotion.
+        // The new one may still be at its promotion.
         let since = tokio::time::Instant::now();
         while self.servers.health(source).await != Health::Writer && since.elapsed() < PROMOTION {
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        if self.servers.health(instance).await != Health::Standby {
-            return Ok(());
+        // A standby that does not answer at once may only be busy; what is no standby follows when it comes back.
+        let since = tokio::time::Instant::now();
+        loop {
+            match self.servers.health(instance).await {
+                Health::Standby => break,
+                Health::Frozen if since.elapsed() < PROMOTION => tokio::time::sleep(LOOK_EVERY).await,
+                Health::Frozen | Health::Writer | Health::ReadOnly | Health::Dead => return Ok(()),
+            }
         }
-        let way = self.servers.repoint(instance, source).await.map_err(said)?;
-        tracing::info!(instance, source, ?way, "follows");
+        // What it does while it turns is our own doing, and nobody's outage.
+        self.returning().insert(instance.to_owned());
+        let way = self.servers.repoint(instance, source).await.map_err(said);
+        self.returning().remove(instance);
+        tracing::info!(instance, source, way = ?way?, "follows");
         Ok(())
     }
 
@@ -95,15 +102,18 @@ impl World {
             return Ok(());
         }
         let writer = self.cluster_of(&self.estate.state()).map(|cluster| cluster.writer.clone());
-        let Some(writer) = writer.filter(|writer| writer != instance) else {
-            return Ok(());
-        };
+        let Some(writer) = writer else { return Ok(()) };
         self.returning().insert(instance.to_owned());
-        let done = self.servers.rejoin(instance, &writer).await.map_err(said);
+        let done = if writer == instance {
+            // The writer was restarted, and is the writer still.
+            self.servers.restart(instance).await.map_err(said)
+        } else {
+            self.servers.rejoin(instance, &writer).await.map_err(said).map(|way| {
+                tracing::info!(instance, writer, ?way, "came back");
+            })
+        };
         self.returning().remove(instance);
-        let way = done?;
-        tracing::info!(instance, writer, ?way, "came back");
-        Ok(())
+        done
     }
 }
 
