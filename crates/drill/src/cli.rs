@@ -38,12 +38,12 @@ pub struct Outage {
     pub json: bool,
     /// The experiment: each fault with real servers, with services that are recycled and their twins that are not; prints
     /// a table.
-    #[arg(long, conflicts_with_all = ["scenario", "json", "keep", "list"])]
+    #[arg(long, conflicts_with_all = ["json", "keep", "list"])]
     pub experiment: bool,
     /// How often the experiment plays each fault.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "experiment")]
     pub runs: u32,
-    /// A file, such as README.md, that gets the experiment's table between its marks.
+    /// A file, such as README.md, that gets the experiment's table between its marks; with `--scenario`, that fault's rows.
     #[arg(long, value_name = "FILE", requires = "experiment")]
     pub into: Option<PathBuf>,
     /// Leave the local cloud running at the end, and print how to reach it.

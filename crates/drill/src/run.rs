@@ -102,12 +102,13 @@ fn conclude(document: &impl Serialize, passed: bool, text: &str, json: bool) -> 
 async fn experiment(args: &Outage) -> Result<ExitCode, DrillError> {
     let pace = if args.quick { Pace::Quick } else { Pace::Honest };
     let mut view = View::default();
+    let rows = experiment::rows(args.scenario.as_deref())?;
     let stage = Stage::start(pace, &mut view).await?;
     let so_far = reports()?.join("experiment.md");
-    let table = experiment::run(&stage, args.runs, &so_far, &mut view).await?;
+    let table = experiment::run(&stage, &rows, args.runs, &so_far, &mut view).await?;
     stage.stop();
     if let Some(file) = &args.into {
-        experiment::write_into(file, &table)?;
+        experiment::write_into(file, &table, args.scenario.as_deref())?;
     }
     print(&table)?;
     Ok(ExitCode::SUCCESS)
