@@ -11,6 +11,8 @@ pub(crate) struct PlanDraft {
     pub(crate) place: Place,
     /// Whether the file has no database at all, not even a wrong one.
     pub(crate) names_none: bool,
+    pub(crate) prune_at_most: Option<At<u32>>,
+    pub(crate) snapshot_quota: Option<At<u32>>,
     pub(crate) databases: Vec<DatabaseDraft>,
     /// None if the file names no audience: then the defaults hold.
     pub(crate) audiences: Option<Vec<AudienceDraft>>,
@@ -71,6 +73,7 @@ pub(crate) struct CheckDraft {
 #[derive(Debug)]
 pub(crate) struct SnapshotDraft {
     pub(crate) every: Option<At<Span>>,
+    pub(crate) keep: Entry<Span>,
 }
 
 #[derive(Debug)]
@@ -89,7 +92,12 @@ impl PlanDraft {
             None => vec![Audience::stakeholders(), Audience::on_call()],
             Some(drafts) => drafts.iter().map(AudienceDraft::finish).collect::<Option<_>>()?,
         };
-        Some(Plan { databases, audiences })
+        Some(Plan {
+            prune_at_most: value(self.prune_at_most.as_ref())?,
+            snapshot_quota: value(self.snapshot_quota.as_ref())?,
+            databases,
+            audiences,
+        })
     }
 }
 
@@ -174,7 +182,8 @@ impl CheckDraft {
 
 impl SnapshotDraft {
     fn finish(&self) -> Option<SnapshotPolicy> {
-        Some(SnapshotPolicy { every: value(self.every.as_ref())? })
+        let keep = self.keep.here().map(|at| at.value);
+        Some(SnapshotPolicy { every: value(self.every.as_ref())?, keep })
     }
 }
 

@@ -19,8 +19,11 @@ pub(crate) struct Later {
     pub(crate) what: &'static str,
 }
 
-pub(crate) const FILE: Form =
-    Form { header: "the top of the file", keys: &["version", "database", "audience"], later: &[] };
+pub(crate) const FILE: Form = Form {
+    header: "the top of the file",
+    keys: &["version", "prune_at_most", "snapshot_quota", "database", "audience"],
+    later: &[],
+};
 
 pub(crate) const DATABASE: Form = Form {
     header: "[[database]]",
@@ -69,9 +72,8 @@ pub(crate) const CHECK: Form =
 
 pub(crate) const SNAPSHOT: Form = Form {
     header: "[[database.snapshot]]",
-    keys: &["every"],
+    keys: &["every", "keep"],
     later: &[
-        Later { key: "keep", what: "removing old snapshots" },
         Later { key: "copy_to", what: "copying snapshots to another region" },
         Later { key: "restore_check", what: "restoring a snapshot to see that it works" },
     ],

@@ -10,6 +10,7 @@
 mod check;
 #[cfg(test)]
 mod contract;
+mod defaults;
 mod draft;
 mod finding;
 mod form;

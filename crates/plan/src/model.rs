@@ -2,11 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::{
+    default_agree, default_answer_within, default_cooldown, default_endpoint_proof, default_endpoint_within,
+    default_hold_deadline, default_mode, default_promotion_within, default_prune_at_most, default_settle,
+    default_snapshot_quota, default_speaks_for, default_verify_for, default_wave, default_within,
+};
 use crate::{Agree, EndpointProof, Kind, Mode, NoticeKind, Span, Strategy};
 
 /// The whole plan: every database that Mainstay looks after, and the people it tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
+    /// How many snapshots one run may delete in a region, at most. 0: none; what would be deleted is told.
+    #[serde(default = "default_prune_at_most")]
+    pub prune_at_most: u32,
+    /// How many manual DB cluster snapshots the account may have in a region: what AWS has granted. The plan is
+    /// checked against it; at work Mainstay asks RDS itself.
+    #[serde(default = "default_snapshot_quota")]
+    pub snapshot_quota: u32,
     /// The databases, in the order of the file.
     pub databases: Vec<Database>,
     /// The audiences, in the order of the file; the defaults if the file names none.
@@ -145,9 +157,12 @@ pub struct Check {
 /// When to take a manual snapshot of the database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SnapshotPolicy {
-    /// The time from one snapshot to the next, counted from midnight UTC of 1 January 1970, so that the
-    /// times do not depend on when Mainstay was deployed.
+    /// The time from one snapshot to the next in whole minutes, counted from midnight UTC of 1 January 1970, so
+    /// that the times do not depend on when Mainstay was deployed.
     pub every: Span,
+    /// How long a snapshot of this policy is kept, from the moment for which it was scheduled. None: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Span>,
 }
 
 /// People who are told, and what they are told.
@@ -224,44 +239,4 @@ impl Default for Detection {
     fn default() -> Self {
         Self { alarms: Vec::new(), agree: default_agree(), hold_deadline: default_hold_deadline() }
     }
-}
-
-pub(crate) const fn default_mode() -> Mode {
-    Mode::Observe
-}
-pub(crate) const fn default_agree() -> Agree {
-    Agree::All
-}
-pub(crate) const fn default_hold_deadline() -> Span {
-    Span::from_mins(10)
-}
-pub(crate) const fn default_speaks_for() -> Span {
-    Span::from_secs(30)
-}
-pub(crate) const fn default_cooldown() -> Span {
-    Span::from_mins(30)
-}
-pub(crate) const fn default_verify_for() -> Span {
-    Span::from_secs(60)
-}
-pub(crate) const fn default_promotion_within() -> Span {
-    Span::from_mins(5)
-}
-pub(crate) const fn default_endpoint_within() -> Span {
-    Span::from_mins(5)
-}
-pub(crate) const fn default_settle() -> Span {
-    Span::from_secs(5)
-}
-pub(crate) const fn default_endpoint_proof() -> EndpointProof {
-    EndpointProof::Name
-}
-pub(crate) const fn default_wave() -> u32 {
-    1
-}
-pub(crate) const fn default_within() -> Span {
-    Span::from_mins(10)
-}
-pub(crate) const fn default_answer_within() -> Span {
-    Span::from_secs(3)
 }

@@ -7,7 +7,7 @@ use crate::draft::{
 };
 use crate::finding::{At, Place};
 use crate::section::{Fault, Reader, Section};
-use crate::{Span, form, model, region, url, value};
+use crate::{Span, defaults, form, region, url, value};
 
 /// The version of the file's form that this crate reads.
 pub(crate) const VERSION: u32 = 1;
@@ -22,8 +22,11 @@ const MOST_ALARMS: usize = 50;
 const MOST_SERVICES: usize = 100;
 /// Most snapshot policies of a database.
 const MOST_SNAPSHOTS: usize = 10;
+/// Most snapshots that one run may delete: what a run has time for.
+const MOST_PRUNED: u32 = 10_000;
 
 const SECOND: Span = Span::from_secs(1);
+const MINUTE: Span = Span::from_mins(1);
 /// The longest wait for the answer of a check: the function that asks has other things to do.
 const LONGEST_ANSWER: Span = Span::from_secs(5);
 const HOUR: Span = Span::from_mins(60);
@@ -35,13 +38,21 @@ pub(crate) fn plan(reader: &mut Reader<'_>, root: &DeTable<'_>) -> PlanDraft {
     let place = Place { line: 1, key: String::new() };
     let file = reader.open(root, &form::FILE, place);
     reader.required(&file, "version", &VERSION.to_string(), version);
+    let prune_at_most = reader.or_default(&file, "prune_at_most", defaults::default_prune_at_most(), |it| {
+        value::count(it, 0..=MOST_PRUNED)
+    });
+    let snapshot_quota =
+        reader.or_default(&file, "snapshot_quota", defaults::default_snapshot_quota(), |it| {
+            value::count(it, 1..=1_000_000)
+        });
     let sections = reader.tables(&file, "database", &form::DATABASE, MOST_DATABASES);
     let databases = sections.iter().map(|section| database(reader, section)).collect();
     let sections = reader.tables(&file, "audience", &form::AUDIENCE, MOST_AUDIENCES);
     let is_written = root.contains_key("audience");
     let audiences = is_written.then(|| sections.iter().map(|section| audience(reader, section)).collect());
     let names_none = file.lacks("database");
-    PlanDraft { place: file.place.inside("database"), names_none, databases, audiences }
+    let place = file.place.inside("database");
+    PlanDraft { place, names_none, prune_at_most, snapshot_quota, databases, audiences }
 }
 
 /// The version of the file's form, which must be the one that this crate reads.
@@ -78,19 +89,19 @@ fn database(reader: &mut Reader<'_>, section: &Section<'_>) -> DatabaseDraft {
         strategy: reader.required(section, "strategy", "\"warm-standby\"", value::word),
         rpo: reader.required(section, "rpo", "\"1m\"", |it| value::span(it, Span::ZERO..=Span::LONGEST)),
         rto: reader.required(section, "rto", "\"5m\"", |it| value::span(it, SECOND..=Span::LONGEST)),
-        mode: reader.or_default(section, "mode", model::default_mode(), value::word),
-        agree: reader.or_default(&detection, "agree", model::default_agree(), value::word),
-        hold_deadline: span_or(reader, &detection, "hold_deadline", model::default_hold_deadline(), DAY),
+        mode: reader.or_default(section, "mode", defaults::default_mode(), value::word),
+        agree: reader.or_default(&detection, "agree", defaults::default_agree(), value::word),
+        hold_deadline: span_or(reader, &detection, "hold_deadline", defaults::default_hold_deadline(), DAY),
         alarms: alarms.iter().map(|section| alarm(reader, section)).collect(),
-        cooldown: span_or(reader, section, "cooldown", model::default_cooldown(), WEEK),
-        verify_for: span_or(reader, section, "verify_for", model::default_verify_for(), DAY),
-        promotion_within: limit_or(reader, section, "promotion_within", model::default_promotion_within()),
-        endpoint_within: limit_or(reader, section, "endpoint_within", model::default_endpoint_within()),
-        settle: span_or(reader, section, "settle", model::default_settle(), Span::from_mins(10)),
+        cooldown: span_or(reader, section, "cooldown", defaults::default_cooldown(), WEEK),
+        verify_for: span_or(reader, section, "verify_for", defaults::default_verify_for(), DAY),
+        promotion_within: limit_or(reader, section, "promotion_within", defaults::default_promotion_within()),
+        endpoint_within: limit_or(reader, section, "endpoint_within", defaults::default_endpoint_within()),
+        settle: span_or(reader, section, "settle", defaults::default_settle(), Span::from_mins(10)),
         endpoint_proof: reader.or_default(
             section,
             "endpoint_proof",
-            model::default_endpoint_proof(),
+            defaults::default_endpoint_proof(),
             value::word,
         ),
         services: services.iter().map(|section| service(reader, section)).collect(),
@@ -102,7 +113,7 @@ fn database(reader: &mut Reader<'_>, section: &Section<'_>) -> DatabaseDraft {
 fn alarm(reader: &mut Reader<'_>, section: &Section<'_>) -> AlarmDraft {
     AlarmDraft {
         name: reader.required(section, "name", "\"orders-writer-down\"", value::alarm_name),
-        speaks_for: span_or(reader, section, "speaks_for", model::default_speaks_for(), HOUR),
+        speaks_for: span_or(reader, section, "speaks_for", defaults::default_speaks_for(), HOUR),
     }
 }
 
@@ -110,12 +121,12 @@ fn service(reader: &mut Reader<'_>, section: &Section<'_>) -> ServiceDraft {
     ServiceDraft {
         cluster: reader.required(section, "cluster", "\"shop\"", value::ecs_name),
         name: reader.required(section, "name", "\"orders-api\"", value::ecs_name),
-        wave: reader.or_default(section, "wave", model::default_wave(), |it| value::count(it, 1..=100)),
+        wave: reader.or_default(section, "wave", defaults::default_wave(), |it| value::count(it, 1..=100)),
         after: reader.list(section, "after", "[\"orders-api\"]", value::ecs_name),
         // 5,000 tasks is the quota of a service.
         count_after_recovery: reader
             .optional(section, "count_after_recovery", |it| value::count(it, 1..=5_000)),
-        within: limit_or(reader, section, "within", model::default_within()),
+        within: limit_or(reader, section, "within", defaults::default_within()),
         check: check(reader, section),
     }
 }
@@ -125,16 +136,19 @@ fn check(reader: &mut Reader<'_>, service: &Section<'_>) -> Option<CheckDraft> {
     Some(CheckDraft {
         url: reader.required(&section, "url", "\"https://orders-api.example.com/pool\"", url::check),
         allow_private: reader.or_default(&section, "allow_private", false, value::flag),
-        answer_within: reader.or_default(&section, "answer_within", model::default_answer_within(), |it| {
-            value::span(it, SECOND..=LONGEST_ANSWER)
-        }),
+        answer_within: reader.or_default(
+            &section,
+            "answer_within",
+            defaults::default_answer_within(),
+            |it| value::span(it, SECOND..=LONGEST_ANSWER),
+        ),
     })
 }
 
 fn snapshot(reader: &mut Reader<'_>, section: &Section<'_>) -> SnapshotDraft {
-    let least = Span::from_mins(5);
     SnapshotDraft {
-        every: reader.required(section, "every", "\"1h\"", |it| value::span(it, least..=Span::LONGEST)),
+        every: reader.required(section, "every", "\"1h\"", value::every),
+        keep: reader.optional(section, "keep", |it| value::span(it, MINUTE..=Span::LONGEST)),
     }
 }
 

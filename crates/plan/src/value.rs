@@ -172,6 +172,19 @@ pub(crate) fn span(value: &DeValue<'_>, within: RangeInclusive<Span>) -> Result<
     Err(Fault::new(format!("{span} is {what}"), format!("write a span from {least} to {most}")))
 }
 
+/// The interval of a rhythm that EventBridge Scheduler can beat: whole minutes.
+pub(crate) fn every(value: &DeValue<'_>) -> Result<Span, Fault> {
+    let every = span(value, Span::ZERO..=Span::LONGEST)?;
+    if !every.is_zero() && every.as_secs().is_multiple_of(60) {
+        return Ok(every);
+    }
+    let message = format!(
+        "{every} is not one or more whole minutes, and EventBridge Scheduler ticks at most once a minute"
+    );
+    let mend = "write whole minutes, from 1m; for moments in between use automated backups, which restore to any second";
+    Err(Fault::new(message, mend))
+}
+
 /// One word of a closed set.
 pub(crate) fn word<W: Word>(value: &DeValue<'_>) -> Result<W, Fault> {
     let known = || W::all().iter().map(|word| word.word());

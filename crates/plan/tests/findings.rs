@@ -39,6 +39,7 @@ count_after_recovery = 4
 
 [[database.snapshot]]
 every = "1d"
+keep = "35d"
 
 [[audience]]
 name = "on-call"
@@ -185,12 +186,24 @@ const SINGLE_VALUES: &[Case] = &[
     case(("wave = 1\n", "wave = 1\nwithin = \"1h50m\"\ncheck = { url = \"https://a.example.com\" }\n"),
         Error, 27, "database[orders].service[orders-api].within",
         "+ 3h50m of `within` in all waves (twice where there is a `check`)", "or more"),
-    case(("every = \"1d\"", "every = \"1m\""),
-        Error, 36, "database[orders].snapshot[1].every", "1m is too short", "write a span from 5m to 366d"),
-    case(("every = \"1d\"", "every = \"1d\"\nkeep = \"7d\""),
-        Error, 37, "database[orders].snapshot[1].keep", "not yet: removing old snapshots", "remove `keep`"),
+    case(("every = \"1d\"", "every = \"0s\""),
+        Error, 36, "database[orders].snapshot[1].every", "0s is not one or more whole minutes", "from 1m"),
+    case(("every = \"1d\"", "every = \"30s\""),
+        Error, 36, "database[orders].snapshot[1].every",
+        "30s is not one or more whole minutes, and EventBridge Scheduler ticks at most once a minute",
+        "use automated backups"),
+    case(("every = \"1d\"", "every = \"1h 30s\""),
+        Error, 36, "database[orders].snapshot[1].every", "1h30s is not one or more whole minutes", "write whole minutes"),
+    case(("keep = \"35d\"", "keep = \"367d\""),
+        Error, 37, "database[orders].snapshot[1].keep", "`367d` is not a span of time: it is longer than 366 days", "\"15m\""),
+    case(("keep = \"35d\"", "keep = \"35d\"\ncopy_to = \"ca-west-1\""),
+        Error, 38, "database[orders].snapshot[1].copy_to", "not yet: copying snapshots", "remove `copy_to`"),
+    case(("version = 1\n", "version = 1\nprune_at_most = -1\n"),
+        Error, 2, "prune_at_most", "-1 is out of bounds", "from 0 to 10000"),
+    case(("version = 1\n", "version = 1\nsnapshot_quota = 0\n"),
+        Error, 2, "snapshot_quota", "0 is out of bounds", "from 1 to 1000000"),
     case(("\"held\", ", "\"hold\", \"held\", "),
-        Error, 40, "audience[on-call].notices", "`hold` is not known here", "did you mean `held`?"),
+        Error, 41, "audience[on-call].notices", "`hold` is not known here", "did you mean `held`?"),
 ];
 
 #[rustfmt::skip]
@@ -224,6 +237,21 @@ const TOGETHER: &[Case] = &[
     case(("wave = 2\n", "wave = 1\nwithin = \"3h30m\"\n"),
         Error, 32, "database[orders].service[orders-worker].within", "+ 3h40m of `within` in all waves",
         "shorten them by 16m or more"),
+    case(("keep = \"35d\"\n", ""),
+        Advice, 36, "database[orders].snapshot[1].every",
+        "kept for ever: at one every 1d the quota of 100 manual snapshots in a region is used up after 100d",
+        "such as `keep = \"35d\"`"),
+    case(("keep = \"35d\"", "keep = \"6h\""),
+        Warning, 37, "database[orders].snapshot[1].keep", "due for deletion 18h before the next one is taken", "1d or longer"),
+    case(("keep = \"35d\"", "keep = \"366d\""),
+        Error, 37, "database[orders].snapshot[1].keep",
+        "up to 367 manual snapshots in `ca-central-1` at once, but the quota is 100: orders keeps 367 = 366 of every \
+         1d for 366d + 1 new",
+        "for short intervals use automated backups"),
+    case(("version = 1\n", "version = 1\nprune_at_most = 0\n"),
+        Warning, 2, "prune_at_most",
+        "up to 1 snapshots a day come to their end in `ca-central-1`, but 0 in each of the 24 runs of a day delete only 0",
+        "write `prune_at_most = 1` or more"),
     case(("every = \"1d\"", "every = \"1d 30m\""),
         Warning, 36, "database[orders].snapshot[1].every", "looks only every 1h", "`SnapshotSchedule`"),
     case(("rto = \"5m\"\n", "rto = \"5m\"\nsettle = \"2s\"\n"),
@@ -251,8 +279,8 @@ const TOGETHER: &[Case] = &[
         "did you mean `orders-api`?"),
     case(("after = [\"orders-api\"]", "after = [\n  \"orders-api\",\n  \"orders-api\",\n]"),
         Error, 34, "database[orders].service[orders-worker].after", "`orders-api` stands here twice", "remove one"),
-    case(("wave = 2", "wave = 1\n[[database.snapshot]]\nevery = \"1d\"\n[[database.service]]\ncluster = \"shop\"\nname = \"third\""),
-        Error, 41, "database[orders].snapshot[2].every", "snapshots every 1d are already asked for on line 33",
+    case(("wave = 2", "wave = 1\n[[database.snapshot]]\nevery = \"1d\"\nkeep = \"1d\"\n[[database.service]]\ncluster = \"shop\"\nname = \"third\""),
+        Error, 42, "database[orders].snapshot[2].every", "snapshots every 1d are already asked for on line 33",
         "remove one of the two"),
     case(("wave = 1\n", "wave = 5\n"),
         Error, 32, "database[orders].service[orders-worker].after",
@@ -264,24 +292,25 @@ const TOGETHER: &[Case] = &[
     case(("count_after_recovery = 4\n", ""),
         Warning, 9, "database[orders].strategy", "none says to how many tasks", "`count_after_recovery`"),
     case(("every = \"1d\"", "every = \"1h\""),
-        Advice, 36, "database[orders].snapshot[1].every", "is used up after 4d4h", "take them less often"),
-    case(("[[database.snapshot]]\nevery = \"1d\"\n", ""),
+        Error, 37, "database[orders].snapshot[1].keep",
+        "orders keeps 841 = 840 of every 1h for 35d + 1 new", "write `snapshot_quota`"),
+    case(("[[database.snapshot]]\nevery = \"1d\"\nkeep = \"35d\"\n", ""),
         Advice, 3, "database[orders].snapshot", "does not help against deleted", "[[database.snapshot]]"),
     case(("mode = \"automatic\"", "mode = \"observe\""),
         Advice, 12, "database[orders].mode", "watch and tell, but not act", "`mode = \"automatic\"`"),
     case(("run_book = \"https://example.com/orders\"\n", ""),
         Advice, 3, "database[orders].run_book", "where people find what to do by hand", "write `run_book ="),
     case(("\"refused\", ", ""),
-        Warning, 38, "audience[on-call].notices", "no audience receives `refused`", "add \"refused\""),
+        Warning, 39, "audience[on-call].notices", "no audience receives `refused`", "add \"refused\""),
     case(("\"refused\", ", "\"refused\", \"held\", "),
-        Error, 40, "audience[on-call].notices", "`held` stands here twice", "remove one"),
+        Error, 41, "audience[on-call].notices", "`held` stands here twice", "remove one"),
     case(("[[audience]]\n", "[[audience]]\nname = \"boss\"\n[[audience]]\n"),
-        Error, 38, "audience[boss].notices", "has a default only for `stakeholders` and `on-call`",
+        Error, 39, "audience[boss].notices", "has a default only for `stakeholders` and `on-call`",
         "[\"interruption\", \"all-clear\"]"),
     case(("[[audience]]\n", "[[audience]]\nname = \"boss\"\nnotices = []\n[[audience]]\n"),
-        Error, 40, "audience[boss].notices", "would never hear anything", "remove the audience"),
+        Error, 41, "audience[boss].notices", "would never hear anything", "remove the audience"),
     case(("[[audience]]\n", "[[audience]]\nname = \"on-call\"\n[[audience]]\n"),
-        Error, 41, "audience[on-call].name", "an audience `on-call` is already on line 39", "once"),
+        Error, 42, "audience[on-call].name", "an audience `on-call` is already on line 40", "once"),
 ];
 
 #[rustfmt::skip]
@@ -293,7 +322,7 @@ const FORM: &[Case] = &[
         Error, 35, "database[orders].snapshot", "must be a list of sections, but is a TOML table",
         "write each one as a section [[database.snapshot]]"),
     case(("[[audience]]\nname = \"on-call\"\nnotices =", "#\n#\n[[database.audience]]\nnotices ="),
-        Error, 40, "database[orders].audience", "`audience` is not a key of [[database]]",
+        Error, 41, "database[orders].audience", "`audience` is not a key of [[database]]",
         "move it to the top of the file"),
     case(("rpo = \"1m\"", "rpo = 1m"),
         Error, 10, "rpo", "breaks the rules of TOML", "put it in double quotes: \"1m\""),
@@ -438,11 +467,11 @@ fn two_databases_must_differ() {
     let said: Vec<_> =
         findings.iter().map(|it| (it.severity, it.line, it.key.as_str(), it.message.as_str())).collect();
     let expected = [
-        (Error, 39, "database[orders].name", "a database `orders` is already on line 4"),
-        (Error, 40, "database[orders].identifier", "the database `orders` is already in the plan, on line 5"),
+        (Error, 40, "database[orders].name", "a database `orders` is already on line 4"),
+        (Error, 41, "database[orders].identifier", "the database `orders` is already in the plan, on line 5"),
         (
             Warning,
-            55,
+            56,
             "database[orders].alarm[orders-writer-down].name",
             "the alarm `orders-writer-down` speaks for `orders` too: each time, both are taken to be down",
         ),

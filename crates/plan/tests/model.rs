@@ -26,7 +26,11 @@ fn the_example_is_the_demo_estate() {
     let worker = orders.services.last().unwrap();
     assert_eq!(worker.after, ["orders-api"]);
     assert_eq!(worker.count_after_recovery, Some(4));
-    assert_eq!(orders.snapshots.first().unwrap().every, Span::from_mins(60));
+    let snapshots: Vec<_> = orders.snapshots.iter().map(|it| (it.every, it.keep)).collect();
+    let (hour, day) = (Span::from_mins(60), Span::from_mins(24 * 60));
+    let days = |days: u64| Some(Span::from_mins(days * 24 * 60));
+    assert_eq!(snapshots, [(hour, days(1)), (day, days(14))]);
+    assert_eq!((plan.prune_at_most, plan.snapshot_quota), (20, 100), "the defaults");
     assert_eq!(plan.audiences, [Audience::stakeholders(), Audience::on_call()]);
 }
 

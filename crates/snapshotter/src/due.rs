@@ -97,7 +97,6 @@ fn hash(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plan::SnapshotPolicy;
 
     fn at(time: &str) -> Timestamp {
         time.parse().unwrap()
@@ -113,8 +112,12 @@ mod tests {
         .unwrap()
     }
 
+    fn plan(databases: Vec<Database>) -> Plan {
+        Plan { prune_at_most: 20, snapshot_quota: 100, databases, audiences: vec![] }
+    }
+
     fn names(time: &str, databases: Vec<Database>) -> Vec<String> {
-        let plan = Plan { databases, audiences: vec![] };
+        let plan = plan(databases);
         due(at(time), &plan, "ca-central-1").into_iter().map(|due| due.database).collect()
     }
 
@@ -150,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_request_bears_its_own_id_and_the_scheduled_time() {
-        let plan = Plan { databases: vec![database("orders", "ca-central-1", &["1h"])], audiences: vec![] };
+        let plan = plan(vec![database("orders", "ca-central-1", &["1h"])]);
         let due = due(at("2026-03-01T10:00:07Z"), &plan, "ca-central-1").remove(0);
         assert_eq!(due.reason, "the plan wants one every 1h");
         assert_eq!(due.request.cluster, "orders-cluster");
@@ -178,7 +181,6 @@ mod tests {
             assert!(seen.insert(id.clone()), "{shown} shares {id}");
         }
         assert_eq!(snapshot_id(&forty, time), format!("mainstay-{forty}-202603011000"));
-        let policy = SnapshotPolicy { every: Span::from_mins(60) };
-        assert!(divides(policy.every, time));
+        assert!(divides(Span::from_mins(60), time));
     }
 }

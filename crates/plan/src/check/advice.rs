@@ -2,13 +2,7 @@
 
 use crate::draft::{AudienceDraft, DatabaseDraft, PlanDraft};
 use crate::finding::Findings;
-use crate::{Mode, NoticeKind, Span, Strategy};
-
-/// Manual snapshots that an account may hold in a region (quota "manual DB cluster snapshots").
-const SNAPSHOT_QUOTA: u64 = 100;
-
-/// The stack looks this often, on the hour, whether a snapshot is due (`SnapshotSchedule` of infra/template.yaml).
-const TICK: Span = Span::from_mins(60);
+use crate::{Mode, NoticeKind, Strategy};
 
 pub(super) fn audiences(plan: &PlanDraft, findings: &mut Findings<'_>) {
     if plan.names_none {
@@ -67,7 +61,6 @@ pub(super) fn check(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         findings.advice(&place.inside("run_book"), message, mend);
     }
     counts(database, findings);
-    snapshots(database, findings);
 }
 
 fn counts(database: &DatabaseDraft, findings: &mut Findings<'_>) {
@@ -79,37 +72,5 @@ fn counts(database: &DatabaseDraft, findings: &mut Findings<'_>) {
         let message = "warm-standby scales services up after the failover, but none says to how many tasks";
         let mend = "write `count_after_recovery` in a service, or use the strategy `active-active`";
         findings.warning(&strategy.place, message, mend);
-    }
-}
-
-fn snapshots(database: &DatabaseDraft, findings: &mut Findings<'_>) {
-    if database.lacks.contains(&"snapshot") {
-        let message = "no snapshots are taken: a failover does not help against deleted or damaged data";
-        let mend = "write a section [[database.snapshot]] with `every = \"1d\"`";
-        findings.advice(&database.place.inside("snapshot"), message, mend);
-    }
-    for every in database.snapshots.iter().filter_map(|snapshot| snapshot.every.as_ref()) {
-        if !every.value.as_secs().is_multiple_of(TICK.as_secs()) {
-            let message = format!(
-                "the stack looks only every {TICK} whether a snapshot is due, so snapshots that are due in between \
-                 are not taken"
-            );
-            let mend = format!(
-                "write a multiple of {TICK}, or set the stack's parameter `SnapshotSchedule` so that it ticks \
-                 at every multiple of {}",
-                every.value
-            );
-            findings.warning(&every.place, message, mend);
-        }
-        let full = Span::from_secs(every.value.as_secs().saturating_mul(SNAPSHOT_QUOTA));
-        if full < Span::from_mins(30 * 24 * 60) {
-            let message = format!(
-                "nothing removes old snapshots yet: at one every {} the quota of {SNAPSHOT_QUOTA} manual \
-                 snapshots in a region is used up after {full}",
-                every.value
-            );
-            let mend = "take them less often, or remove old ones by other means";
-            findings.advice(&every.place, message, mend);
-        }
     }
 }

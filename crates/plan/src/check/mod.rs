@@ -6,7 +6,9 @@ mod execution;
 mod not_yet;
 mod order;
 mod proof;
+mod retention;
 pub(crate) mod size;
+mod snapshots;
 mod timing;
 mod unique;
 
@@ -25,5 +27,7 @@ pub(crate) fn all(plan: &PlanDraft, findings: &mut Findings<'_>) {
         execution::check(database, findings);
         proof::check(database, findings);
         advice::check(database, findings);
+        snapshots::check(plan, database, findings);
     }
+    retention::check(plan, findings);
 }
