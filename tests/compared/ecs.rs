@@ -54,6 +54,8 @@ pub(crate) async fn make(ecs: &Client, call: &Call, listed: &mut Vec<String>) ->
         | Call::DescribeEvents { .. }
         | Call::CreateSnapshot { .. }
         | Call::DescribeSnapshots { .. }
+        | Call::DeleteSnapshot { .. }
+        | Call::DescribeAccountAttributes { .. }
         | Call::DescribeBlueGreen {} => return None,
     })
 }

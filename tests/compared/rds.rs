@@ -55,13 +55,31 @@ pub(crate) async fn make(rds: &Client, call: &Call) -> Option<Seen> {
                 Err(error) => refused(&error),
             }
         }
-        Call::DescribeSnapshots { cluster, snapshot } => {
+        Call::DescribeSnapshots { cluster, snapshot, kind, most } => {
             let call = rds.describe_db_cluster_snapshots().set_db_cluster_identifier(cluster.clone());
+            let call = call.set_snapshot_type(kind.clone()).set_max_records(*most);
             match call.set_db_cluster_snapshot_identifier(snapshot.clone()).send().await {
                 Ok(reply) => snapshots(reply.db_cluster_snapshots()),
                 Err(error) => refused(&error),
             }
         }
+        Call::DeleteSnapshot { snapshot } => {
+            match rds.delete_db_cluster_snapshot().db_cluster_snapshot_identifier(snapshot).send().await {
+                Ok(reply) => snapshots(reply.db_cluster_snapshot().map_or(&[], std::slice::from_ref)),
+                Err(error) => refused(&error),
+            }
+        }
+        Call::DescribeAccountAttributes {} => match rds.describe_account_attributes().send().await {
+            Ok(reply) => {
+                let mut quotas = reply.account_quotas().iter();
+                let quota = quotas.find(|q| q.account_quota_name() == Some("ManualClusterSnapshots"));
+                let mut seen = Reply::new();
+                seen.told("used".to_owned(), quota.and_then(aws_sdk_rds::types::AccountQuota::used));
+                seen.told("most".to_owned(), quota.and_then(aws_sdk_rds::types::AccountQuota::max));
+                seen.seen()
+            }
+            Err(error) => refused(&error),
+        },
         Call::DescribeBlueGreen {} => match rds.describe_blue_green_deployments().send().await {
             Ok(reply) => {
                 let mut seen = Reply::new();

@@ -79,7 +79,17 @@ pub(crate) enum Call {
     DescribeSnapshots {
         cluster: Option<String>,
         snapshot: Option<String>,
+        /// As `SnapshotType`.
+        kind: Option<String>,
+        /// As `MaxRecords`.
+        most: Option<i32>,
     },
+    #[serde(rename = "DeleteDBClusterSnapshot")]
+    DeleteSnapshot {
+        snapshot: String,
+    },
+    /// Only the quota of manual snapshots of clusters counts.
+    DescribeAccountAttributes {},
     #[serde(rename = "DescribeBlueGreenDeployments")]
     DescribeBlueGreen {},
     DescribeServices {

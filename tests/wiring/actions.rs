@@ -75,14 +75,23 @@ pub(crate) const ADAPTERS: &[Adapter] = &[
         file: "rds.rs",
         prefix: "rds",
         operations: &[
-            // The snapshotter warms its connection up with it.
-            ("DescribeDBClusters", &[EXECUTOR, RECYCLER, SNAPSHOTTER]),
+            ("DescribeDBClusters", &[EXECUTOR, RECYCLER]),
             ("DescribeDBInstances", &[EXECUTOR, RECYCLER]),
             ("DescribeEvents", &[EXECUTOR]),
             ("DescribeBlueGreenDeployments", &[EXECUTOR]),
             ("FailoverDBCluster", &[EXECUTOR]),
+        ],
+    },
+    Adapter {
+        name: "RdsSnapshots",
+        file: "rds_snapshots.rs",
+        prefix: "rds",
+        operations: &[
             ("DescribeDBClusterSnapshots", &[SNAPSHOTTER]),
             ("CreateDBClusterSnapshot", &[SNAPSHOTTER]),
+            ("DeleteDBClusterSnapshot", &[SNAPSHOTTER]),
+            // The connection is warmed up with it.
+            ("DescribeAccountAttributes", &[SNAPSHOTTER]),
         ],
     },
     Adapter {

@@ -66,7 +66,7 @@ const EVERYTHING: &[(&str, &str, &str)] = &[
         "DescribeEvents and blue/green deployments know no single resource",
     ),
     ("FailoverExecutorRole", "ReadTheWitnesses", "GetMetricData and ListAlarmMuteRules know no resource"),
-    ("SnapshotterRole", "ReadClustersAndSnapshots", "a list of clusters is asked for as a whole"),
+    ("SnapshotterRole", "ReadSnapshotsAndQuotas", "a list of snapshots is asked for as a whole"),
     ("NotifierRole", "FindTheStream", "ListStreams knows no resource"),
     ("ProberRole", "BeInTheNetwork", "a network interface has no name before it is made"),
     ("RecoveryRole", "DeliverLogs", "log delivery knows no resource"),
@@ -179,19 +179,52 @@ fn what_changes_a_database_or_a_service_asks_for_our_tag() {
                     && !name.starts_with("Describe")
                     && !name.starts_with("List");
                 // The new snapshot has no tag yet; its cluster has.
-                let new = list(&statement["Resource"])
+                let snapshots = list(&statement["Resource"])
                     .iter()
                     .all(|r| r["Fn::Sub"].as_str().is_some_and(|arn| arn.contains(":cluster-snapshot:")));
+                let new = snapshots && !name.starts_with("Delete");
                 if acts && !new {
                     let tag = &statement["Condition"]["StringLike"]["aws:ResourceTag/mainstay"];
-                    assert_eq!(*tag, "?*", "{role} may {action} what nobody has tagged");
+                    // The value on a snapshot is its own id; on a cluster or a service it may be anything.
+                    let value = if snapshots { "mainstay-*" } else { "?*" };
+                    assert_eq!(*tag, value, "{role} may {action} what nobody has tagged");
                     acting.insert(action);
                 }
             }
         }
     }
-    let expected = ["ecs:UpdateService", "rds:CreateDBClusterSnapshot", "rds:FailoverDBCluster"];
+    let expected = [
+        "ecs:UpdateService",
+        "rds:CreateDBClusterSnapshot",
+        "rds:DeleteDBClusterSnapshot",
+        "rds:FailoverDBCluster",
+    ];
     assert_eq!(acting, expected.into());
+}
+
+/// IAM can't compare a tag's value with the name of what bears it. So it asks for both beginnings, which Mainstay's own
+/// snapshots have; that they are the same is the code's to see (`recovery::snapshot::Marks`).
+#[test]
+fn the_snapshotter_names_tags_and_deletes_only_snapshots_that_are_called_as_its_own() {
+    let template = Template::read();
+    let roles = roles(&template);
+    let (_, statements) = roles.iter().find(|(role, _)| *role == "SnapshotterRole").unwrap();
+    let of_snapshots: Vec<&&Value> = statements
+        .iter()
+        .filter(|s| s["Resource"]["Fn::Sub"].as_str().is_some_and(|r| r.contains(":cluster-snapshot:")))
+        .collect();
+    let sids: Vec<&str> = of_snapshots.iter().map(|s| s["Sid"].as_str().unwrap()).collect();
+    assert_eq!(sids, ["NameAndTagTheSnapshot", "DeleteOwnSnapshots"]);
+    let time = "2026-03-01T10:00:00Z".parse().unwrap();
+    for statement in of_snapshots {
+        let resource = statement["Resource"]["Fn::Sub"].as_str().unwrap();
+        let pattern = resource.rsplit(':').next().unwrap();
+        let prefix = pattern.strip_suffix('*').unwrap();
+        assert_eq!(prefix, "mainstay-");
+        for name in ["orders", "Orders", "a--b", &"x".repeat(60)] {
+            assert!(snapshotter::due::snapshot_id(name, time).starts_with(prefix), "{name}");
+        }
+    }
 }
 
 #[test]

@@ -127,7 +127,8 @@ const CASES: &[Case] = &[
 ];
 
 /// Samples with a test of their own in `stream_and_tick`.
-const OTHERS: &[&str] = &["prober-tick", "snapshot-tick", "stream-confirmed", "stream-opened"];
+const OTHERS: &[&str] =
+    &["prober-tick", "snapshot-dry-run", "snapshot-tick", "stream-confirmed", "stream-opened"];
 
 #[test]
 fn every_sample_of_a_function_is_worked_on_here() {

@@ -13,6 +13,7 @@ use recovery::{
     topology::Service,
     twins::{
         MemoryIncidents, ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedPools, ScriptedServices,
+        ScriptedSnapshots,
         fixture::{self, ALARM, ENDPOINT},
     },
 };
@@ -21,6 +22,7 @@ use std::sync::Arc;
 /// What the two functions of the steps reach.
 pub(crate) struct World {
     pub(crate) databases: Arc<ScriptedDatabases>,
+    pub(crate) snapshots: Arc<ScriptedSnapshots>,
     services: Arc<ScriptedServices>,
     pub(crate) alarms: Arc<ScriptedAlarms>,
     names: Arc<ScriptedNames>,
@@ -32,6 +34,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let world = Self {
             databases: Arc::default(),
+            snapshots: Arc::default(),
             services: Arc::default(),
             alarms: Arc::default(),
             names: Arc::default(),
@@ -137,7 +140,7 @@ impl World {
         let asked = |(cluster, target): &(String, String)| format!("fail over {cluster} to {target}");
         let mut calls: Vec<String> = self.databases.script(|s| s.failovers.iter().map(asked).collect());
         calls.extend(
-            self.databases.script(|s| s.snapshots.iter().map(|s| s.snapshot.clone()).collect::<Vec<_>>()),
+            self.snapshots.script(|s| s.taken.iter().map(|s| s.snapshot.to_string()).collect::<Vec<_>>()),
         );
         let restarted = |(service, count): &(String, Option<u32>)| format!("restart {service} {count:?}");
         calls.extend(self.services.script(|s| s.redeployed.iter().map(restarted).collect::<Vec<_>>()));

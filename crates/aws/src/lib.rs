@@ -1,4 +1,4 @@
-//! The ports of crate `recovery` on AWS, one file per service, and what every Lambda function needs to start.
+//! The ports of crate `recovery` on AWS, a file or two per service, and what every Lambda function needs to start.
 
 pub mod cloudwatch;
 pub mod dns;
@@ -11,6 +11,7 @@ pub mod incidents;
 pub mod lambda;
 mod moment;
 pub mod rds;
+pub mod rds_snapshots;
 pub mod sdk;
 pub mod sns;
 pub mod sqs;
@@ -23,5 +24,6 @@ pub use executions::StateMachine;
 pub use incidents::IncidentTable;
 pub use lambda::Door;
 pub use rds::Rds;
+pub use rds_snapshots::RdsSnapshots;
 pub use sns::NoticeTopic;
 pub use sqs::DeadLetterQueue;

@@ -1,4 +1,4 @@
-//! RDS: clusters, events, the one failover call, snapshots.
+//! RDS: clusters, events, the one failover call.
 
 use crate::{
     failure::{failed, missing},
@@ -8,22 +8,19 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_rds::{
     Client,
-    operation::create_db_cluster_snapshot::CreateDBClusterSnapshotError,
-    types::{DbCluster, DbInstance, Event, Filter, SourceType, Tag},
+    types::{DbCluster, DbInstance, Event, Filter, SourceType},
 };
 use futures_util::future::{join, try_join_all};
 use jiff::Timestamp;
 use recovery::{
-    CallError, Failure, deadline,
-    ports::{Databases, SnapshotAnswer, SnapshotRequest},
+    CallError, deadline,
+    ports::Databases,
     rds_event,
     signal::DatabaseEvent,
     topology::{Cluster, Member},
 };
 
 const RDS: &str = "RDS";
-/// The tag that marks what is Mainstay's; on a snapshot its value is the snapshot's own id.
-const OUR_TAG: &str = "mainstay";
 
 /// [`Databases`] on RDS.
 pub struct Rds {
@@ -76,14 +73,6 @@ impl Rds {
             .map_err(|e| failed(RDS, "DescribeEvents", &e))?;
         Ok(found.iter().filter_map(event).collect())
     }
-
-    /// Whether the snapshot that is in our way is one that we took for the same tick.
-    async fn is_ours(&self, snapshot: &str) -> Result<bool, CallError> {
-        let call = self.reads.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(snapshot);
-        let reply = call.send().await.map_err(|e| failed(RDS, "DescribeDBClusterSnapshots", &e))?;
-        let ours = |t: &Tag| t.key() == Some(OUR_TAG) && t.value() == Some(snapshot);
-        Ok(reply.db_cluster_snapshots().iter().any(|s| s.tag_list().iter().any(ours)))
-    }
 }
 
 #[async_trait]
@@ -133,31 +122,6 @@ impl Databases for Rds {
         let call = call.target_db_instance_identifier(target);
         call.send().await.map_err(|e| failed(RDS, "FailoverDBCluster", &e))?;
         Ok(())
-    }
-
-    async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError> {
-        let action = "CreateDBClusterSnapshot";
-        let tags = request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let call = self
-            .acts
-            .create_db_cluster_snapshot()
-            .db_cluster_identifier(&request.cluster)
-            .db_cluster_snapshot_identifier(&request.snapshot)
-            .set_tags(Some(tags.collect()));
-        let Err(error) = call.send().await else {
-            return Ok(SnapshotAnswer::Creating);
-        };
-        let exists = error
-            .as_service_error()
-            .is_some_and(CreateDBClusterSnapshotError::is_db_cluster_snapshot_already_exists_fault);
-        if !exists {
-            return Err(failed(RDS, action, &error));
-        }
-        if self.is_ours(&request.snapshot).await? {
-            return Ok(SnapshotAnswer::Exists);
-        }
-        let message = format!("snapshot {} exists already and does not bear our tag", request.snapshot);
-        Err(CallError::new(RDS, action, Failure::Refused, &message))
     }
 }
 

@@ -10,6 +10,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// Time for a call with its repeats.
 const OPERATION: Duration = Duration::from_secs(10);
+/// Time for a call that is repeated until AWS has room for it.
+const PATIENT: Duration = Duration::from_mins(2);
+const PATIENT_ATTEMPTS: u32 = 8;
 
 /// The configuration from which every client is made: region, credentials and endpoints from the environment;
 /// rustls with ring (the first call over TLS costs a tenth of aws-lc's processor time, see `docs/decisions`);
@@ -30,6 +33,17 @@ pub async fn config() -> SdkConfig {
 #[must_use]
 pub fn acting(config: &SdkConfig) -> SdkConfig {
     once(config, OPERATION)
+}
+
+/// The same configuration for calls of which a fleet needs many, and which do no harm when they are repeated: when AWS
+/// asks for fewer of them, all that use the client slow down together, and a call is given up only after two minutes.
+#[must_use]
+pub fn patient(config: &SdkConfig) -> SdkConfig {
+    config
+        .to_builder()
+        .retry_config(RetryConfig::adaptive().with_max_attempts(PATIENT_ATTEMPTS))
+        .timeout_config(timeouts(OPERATION, PATIENT))
+        .build()
 }
 
 /// The same configuration with one attempt of at most `patience`.

@@ -3,7 +3,7 @@
 
 mod pointed;
 
-use aws::{Dns, Ecs, Rds};
+use aws::{Dns, Ecs, Rds, RdsSnapshots};
 use estate::{
     model::{Delays, Seed, Settings as ModelSettings},
     server::{Server, Settings, serve},
@@ -11,8 +11,9 @@ use estate::{
 use jiff::Timestamp;
 use recovery::{
     Failure,
-    ports::{Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
+    ports::{Databases, Names, Services, Snapshots},
     signal::DatabaseNews,
+    snapshot::{Snapshot, SnapshotStatus},
     topology::{Cluster, Member, Task},
     twins::conformance,
 };
@@ -127,16 +128,21 @@ async fn what_aws_does_not_know_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_snapshot_is_taken_once() {
+async fn snapshots_do_what_their_twins_do_and_go_when_they_are_deleted() {
     let server = estate().await;
-    let rds = Rds::new(&pointed::at(&server.url()));
-    let request = SnapshotRequest {
-        cluster: "orders".to_owned(),
-        snapshot: "mainstay-orders-20260510t1400".to_owned(),
-        tags: vec![("mainstay".to_owned(), "mainstay-orders-20260510t1400".to_owned())],
+    let rds = RdsSnapshots::new(&pointed::at(&server.url()));
+    conformance::snapshots(&rds, "orders", Timestamp::now()).await.expect("RDS answers");
+    let whole = |all: &Vec<Snapshot>| {
+        all.len() == 2 && all.iter().all(|s| s.status == SnapshotStatus::Available && s.size_gib == Some(1))
     };
-    assert_eq!(rds.snapshot(&request).await, Ok(SnapshotAnswer::Creating));
-    assert_eq!(rds.snapshot(&request).await, Ok(SnapshotAnswer::Exists));
+    let all = until(|| async { rds.manual().await.expect("the list") }, whole).await;
+    assert_eq!(all.iter().filter(|s| s.recovery_point().is_some()).count(), 1, "the person's is none");
+    for snapshot in &all {
+        rds.delete(&snapshot.id).await.expect("deleted");
+        rds.delete(&snapshot.id).await.expect("gone already");
+    }
+    assert_eq!(rds.manual().await, Ok(vec![]));
+    assert_eq!(rds.quota().await, Ok(100));
     server.stop().await;
 }
 

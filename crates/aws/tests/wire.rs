@@ -4,17 +4,19 @@
 mod loopback;
 mod pointed;
 
-use aws::{DeadLetterQueue, Door, Ecs, EventBus, IncidentTable, NoticeTopic, Rds, StateMachine};
+use aws::{
+    DeadLetterQueue, Door, Ecs, EventBus, IncidentTable, NoticeTopic, Rds, RdsSnapshots, StateMachine,
+};
 use aws_config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 use loopback::{Loopback, Reply};
 use recovery::{
     Entry, Failure, Head, IncidentId, Record, Run,
     ports::{
-        Bus, Committed, Databases, DeadLetter, DeadLetters, Executions, Incidents, Services, SnapshotAnswer,
-        SnapshotRequest, Topic,
+        Bus, Committed, Databases, DeadLetter, DeadLetters, Executions, Incidents, Services, Snapshots, Topic,
     },
     signal::Request,
+    snapshot::{ClusterSnapshotId, SnapshotAnswer, SnapshotRequest},
     topology::Cluster,
     twins::{conformance, fixture},
 };
@@ -157,31 +159,117 @@ async fn events_are_asked_for_with_both_ends_of_the_time() {
     assert!((0..60).contains(&late), "until now: the default would end an hour after the start");
 }
 
-#[tokio::test]
-async fn a_repeated_snapshot_is_recognised_by_its_tag() {
-    let request = SnapshotRequest {
+fn snapshot_request() -> SnapshotRequest {
+    SnapshotRequest {
         cluster: "orders".to_owned(),
-        snapshot: "orders-2026".to_owned(),
+        snapshot: ClusterSnapshotId::parse("orders-2026").expect("an identifier"),
         tags: vec![("mainstay".to_owned(), "orders-2026".to_owned())],
+    }
+}
+
+/// A page of `DescribeDBClusterSnapshots` with one snapshot of this inside, and where the next begins.
+fn page_of_snapshots(inside: &str, marker: &str) -> Reply {
+    let body = format!(
+        "<DescribeDBClusterSnapshotsResponse><DescribeDBClusterSnapshotsResult>{marker}<DBClusterSnapshots>\
+         <DBClusterSnapshot>{inside}</DBClusterSnapshot></DBClusterSnapshots></DescribeDBClusterSnapshotsResult>\
+         </DescribeDBClusterSnapshotsResponse>"
+    );
+    Reply::new(200, body)
+}
+
+const SNAPSHOT: &str = "<DBClusterSnapshotIdentifier>orders-2026</DBClusterSnapshotIdentifier><DBClusterIdentifier>orders\
+                        </DBClusterIdentifier><Status>available</Status><SnapshotType>manual</SnapshotType>";
+
+#[tokio::test]
+async fn snapshot_calls_are_repeated_until_aws_has_room() {
+    let throttled = || Reply::xml_error(400, "Throttling");
+    let exists = Reply::xml_error(400, "DBClusterSnapshotAlreadyExistsFault");
+    let server = Loopback::start(vec![throttled(), Reply::Close, exists]).await;
+    let answer = RdsSnapshots::new(&server.config()).take(&snapshot_request()).await;
+    assert_eq!(answer, Ok(SnapshotAnswer::Exists), "an answer that was lost is asked for again");
+    assert_eq!(server.asked().len(), 3);
+
+    let gone = Reply::xml_error(404, "DBClusterSnapshotNotFoundFault");
+    let server = Loopback::start(vec![throttled(), gone]).await;
+    let id = snapshot_request().snapshot;
+    assert_eq!(RdsSnapshots::new(&server.config()).delete(&id).await, Ok(()));
+    assert!(server.asked()[1].body.contains("Action=DeleteDBClusterSnapshot"));
+    assert!(server.asked()[1].body.contains("DBClusterSnapshotIdentifier=orders-2026"));
+
+    for (code, failure) in [
+        ("InvalidDBClusterSnapshotStateFault", Failure::WrongState),
+        ("AccessDenied", Failure::Denied),
+        ("SnapshotQuotaExceeded", Failure::Refused),
+    ] {
+        let server = Loopback::start(vec![Reply::xml_error(400, code)]).await;
+        let rds = RdsSnapshots::new(&server.config());
+        assert_eq!(rds.delete(&id).await.map_err(|e| e.failure), Err(failure), "{code}");
+        assert_eq!(rds.take(&snapshot_request()).await.map_err(|e| e.failure), Err(failure), "{code}");
+        assert_eq!(server.asked().len(), 2, "{code}: no repeat helps");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_snapshots_is_whole_or_an_error() {
+    let tags = "<TagList><Tag><Key>mainstay</Key><Value>orders-2026</Value></Tag><Tag><Key>mainstay:scheduled</Key>\
+                <Value>2026-03-01T10:00:00Z</Value></Tag></TagList><AllocatedStorage>7</AllocatedStorage>";
+    let more = "<Marker>more</Marker>";
+    let replies = vec![
+        page_of_snapshots(&format!("{SNAPSHOT}{tags}"), more),
+        page_of_snapshots(SNAPSHOT, "<Marker>even-more</Marker>"),
+        page_of_snapshots(SNAPSHOT, ""),
+    ];
+    let server = Loopback::start(replies).await;
+    let all = RdsSnapshots::new(&server.config()).manual().await.expect("three pages");
+    assert_eq!(all.iter().map(|s| s.marks.ours).collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!((all[0].recovery_point().is_some(), all[0].size_gib), (true, Some(7)));
+    let asked = server.asked();
+    assert!(asked.iter().all(|a| a.body.contains("SnapshotType=manual&MaxRecords=100")), "{asked:?}");
+    assert!(asked[2].body.contains("Marker=even-more"));
+
+    // A page is refused, or says again where it has been.
+    let denied = Reply::xml_error(403, "AccessDenied");
+    let server = Loopback::start(vec![page_of_snapshots(SNAPSHOT, more), denied]).await;
+    let part = RdsSnapshots::new(&server.config()).manual().await;
+    assert_eq!(part.map_err(|e| e.failure), Err(Failure::Denied));
+    let server = Loopback::start(vec![page_of_snapshots(SNAPSHOT, more)]).await;
+    let part = RdsSnapshots::new(&server.config()).manual().await;
+    assert_eq!(part.map_err(|e| e.message), Err("the reply has no Marker that leads on".to_owned()));
+
+    for field in ["DBClusterIdentifier", "Status", "SnapshotType", "DBClusterSnapshotIdentifier"] {
+        let lacks = SNAPSHOT.replace(&format!("{field}>"), "Other>");
+        let server = Loopback::start(vec![page_of_snapshots(&lacks, "")]).await;
+        let error = RdsSnapshots::new(&server.config()).manual().await.expect_err("it lacks a field");
+        assert_eq!(error.failure, Failure::Malformed);
+        assert!(error.message.contains(&format!("DBClusterSnapshots[0].{field}")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_quota_is_the_one_of_cluster_snapshots() {
+    let quota = |name: &str, most: &str| {
+        format!(
+            "<AccountQuota><AccountQuotaName>{name}</AccountQuotaName><Used>1</Used>{most}</AccountQuota>"
+        )
     };
-    let exists = || Reply::xml_error(400, "DBClusterSnapshotAlreadyExistsFault");
-    let found = |tag: &str| {
+    let reply = |quotas: &str| {
         Reply::new(
             200,
             format!(
-                "<DescribeDBClusterSnapshotsResponse><DescribeDBClusterSnapshotsResult><DBClusterSnapshots>\
-                 <DBClusterSnapshot><DBClusterSnapshotIdentifier>orders-2026</DBClusterSnapshotIdentifier><TagList>\
-                 <Tag><Key>mainstay</Key><Value>{tag}</Value></Tag></TagList></DBClusterSnapshot>\
-                 </DBClusterSnapshots></DescribeDBClusterSnapshotsResult></DescribeDBClusterSnapshotsResponse>"
+                "<DescribeAccountAttributesResponse><DescribeAccountAttributesResult><AccountQuotas>{quotas}\
+                 </AccountQuotas></DescribeAccountAttributesResult></DescribeAccountAttributesResponse>"
             ),
         )
     };
-    let server = Loopback::start(vec![exists(), found("orders-2026")]).await;
-    let answer = Rds::new(&server.config()).snapshot(&request).await;
-    assert_eq!(answer, Ok(SnapshotAnswer::Exists));
-    let server = Loopback::start(vec![exists(), found("inherited")]).await;
-    let error = Rds::new(&server.config()).snapshot(&request).await.expect_err("not ours");
-    assert_eq!(error.failure, Failure::Refused);
+    let instances = quota("ManualSnapshots", "<Max>100</Max>");
+    let both = instances.clone() + &quota("ManualClusterSnapshots", "<Max>350</Max>");
+    let server = Loopback::start(vec![reply(&both)]).await;
+    assert_eq!(RdsSnapshots::new(&server.config()).quota().await, Ok(350));
+    for without in [instances.clone(), quota("ManualClusterSnapshots", "")] {
+        let server = Loopback::start(vec![reply(&without)]).await;
+        let error = RdsSnapshots::new(&server.config()).quota().await.expect_err("no quota");
+        assert_eq!(error.message, "the reply has no AccountQuotas[ManualClusterSnapshots].Max");
+    }
 }
 
 #[tokio::test]

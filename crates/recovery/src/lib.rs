@@ -18,6 +18,7 @@ pub mod probes;
 pub mod rds_event;
 pub mod run;
 pub mod signal;
+pub mod snapshot;
 pub mod text;
 pub mod timeline;
 pub mod topology;

@@ -10,6 +10,7 @@ use crate::{
     probes::Probe,
     run::Run,
     signal::DatabaseEvent,
+    snapshot::{ClusterSnapshotId, Snapshot, SnapshotAnswer, SnapshotRequest},
     topology::{AlarmState, Cluster, Connections, Service, Task},
 };
 use async_trait::async_trait;
@@ -32,30 +33,23 @@ pub trait Databases: Send + Sync {
 
     /// Asks for the failover to `target` (`FailoverDBCluster`). Sent once: the SDK's retries are off.
     async fn fail_over(&self, identifier: &str, target: &str) -> Result<(), CallError>;
+}
 
+/// The snapshots of the DB clusters of one region. What these calls do to a snapshot does no harm when it is done twice,
+/// so they may be repeated until they are answered.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
     /// Takes a manual snapshot of a cluster with tags (`CreateDBClusterSnapshot`).
-    async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError>;
-}
+    async fn take(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError>;
 
-/// A snapshot to be taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotRequest {
-    /// `DBClusterIdentifier`.
-    pub cluster: String,
-    /// `DBClusterSnapshotIdentifier`: from the scheduled time, so that a repeat is harmless.
-    pub snapshot: String,
-    /// Tags, among them `mainstay` with the snapshot's own id.
-    pub tags: Vec<(String, String)>,
-}
+    /// Every manual snapshot, whoever took it (`DescribeDBClusterSnapshots`, paged): all of them, or an error.
+    async fn manual(&self) -> Result<Vec<Snapshot>, CallError>;
 
-/// What became of a snapshot request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SnapshotAnswer {
-    /// AWS is making it.
-    Creating,
-    /// One with this id and our tag exists already: a repeated tick.
-    Exists,
+    /// Deletes a snapshot (`DeleteDBClusterSnapshot`); one that is gone already is success.
+    async fn delete(&self, id: &ClusterSnapshotId) -> Result<(), CallError>;
+
+    /// How many manual snapshots of clusters the account may have here (`DescribeAccountAttributes`).
+    async fn quota(&self) -> Result<u64, CallError>;
 }
 
 /// ECS, as the recovery sees it.

@@ -6,7 +6,7 @@ mod done;
 use done::done;
 use recovery::twins::{
     MemoryBus, MemoryDeadLetters, MemoryExecutions, MemoryIncidents, MemoryTopic, ScriptedAlarms,
-    ScriptedDatabases, ScriptedNames, ScriptedServices, conformance, fixture,
+    ScriptedDatabases, ScriptedNames, ScriptedServices, ScriptedSnapshots, conformance, fixture,
 };
 use recovery::{
     Entry, IncidentId, Run,
@@ -70,6 +70,12 @@ fn the_databases() {
     assert_eq!(before, fixture::cluster("orders-1"));
     let asked = databases.script(|s| s.failovers.last().cloned());
     assert_eq!(asked, Some(("orders".to_owned(), "orders-2".to_owned())));
+}
+
+#[test]
+fn the_snapshots() {
+    done(conformance::snapshots(&ScriptedSnapshots::default(), "orders", fixture::start()))
+        .expect("no failure");
 }
 
 #[test]

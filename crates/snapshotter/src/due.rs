@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use plan::{Database, Plan, Span};
-use recovery::ports::SnapshotRequest;
+use recovery::snapshot::{ClusterSnapshotId, DATABASE, OURS, SCHEDULED, SnapshotRequest};
 
 /// RDS's limit on the identifier of a cluster's snapshot.
 const LONGEST: usize = 63;
@@ -38,30 +38,35 @@ pub fn due(scheduled: Timestamp, plan: &Plan, region: &str) -> Vec<Due> {
                 database.snapshots.iter().map(|p| p.every).find(|every| divides(*every, scheduled))?;
             Some(Due {
                 database: database.name.clone(),
-                request: request(database, scheduled),
+                request: request(database, scheduled)?,
                 reason: format!("the plan wants one every {every}"),
             })
         })
         .collect()
 }
 
-fn divides(every: Span, scheduled: Timestamp) -> bool {
-    let minute = scheduled.as_second().div_euclid(60) * 60;
+/// Whether a policy of this interval is due at the minute of a tick.
+pub(crate) fn divides(every: Span, scheduled: Timestamp) -> bool {
+    let minute = minute(scheduled);
     i64::try_from(every.as_secs()).is_ok_and(|every| every > 0 && minute.rem_euclid(every) == 0)
 }
 
-fn request(database: &Database, scheduled: Timestamp) -> SnapshotRequest {
-    let snapshot = snapshot_id(&database.name, scheduled);
-    SnapshotRequest {
+/// The beginning of a moment's minute, in seconds since 1970.
+pub(crate) fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60) * 60
+}
+
+fn request(database: &Database, scheduled: Timestamp) -> Option<SnapshotRequest> {
+    let snapshot = ClusterSnapshotId::parse(&snapshot_id(&database.name, scheduled))?;
+    Some(SnapshotRequest {
         cluster: database.identifier.clone(),
         tags: vec![
-            // Its own id, so that a copy of the cluster's tags is never taken for our mark.
-            ("mainstay".to_owned(), snapshot.clone()),
-            ("mainstay:database".to_owned(), database.name.clone()),
-            ("mainstay:scheduled".to_owned(), scheduled.to_string()),
+            (OURS.to_owned(), snapshot.to_string()),
+            (DATABASE.to_owned(), database.name.clone()),
+            (SCHEDULED.to_owned(), scheduled.to_string()),
         ],
         snapshot,
-    }
+    })
 }
 
 /// `mainstay-<database>-<yyyymmddhhmm>` in UTC: at most 63 characters of `[a-z0-9-]`, no two hyphens in a row,
@@ -157,7 +162,7 @@ mod tests {
         let due = due(at("2026-03-01T10:00:07Z"), &plan, "ca-central-1").remove(0);
         assert_eq!(due.reason, "the plan wants one every 1h");
         assert_eq!(due.request.cluster, "orders-cluster");
-        assert_eq!(due.request.snapshot, "mainstay-orders-202603011000");
+        assert_eq!(due.request.snapshot.as_str(), "mainstay-orders-202603011000");
         let tag = |key: &str| due.request.tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         assert_eq!(tag("mainstay"), Some("mainstay-orders-202603011000"));
         assert_eq!(tag("mainstay:database"), Some("orders"));
@@ -178,6 +183,7 @@ mod tests {
             assert!(id.len() <= 63 && id.starts_with("mainstay-") && id.ends_with("-202603011000"), "{id}");
             assert!(!id.contains("--") && !id.ends_with('-'), "{shown}: {id}");
             assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
+            assert!(ClusterSnapshotId::parse(&id).is_some(), "{shown}: {id}");
             assert!(seen.insert(id.clone()), "{shown} shares {id}");
         }
         assert_eq!(snapshot_id(&forty, time), format!("mainstay-{forty}-202603011000"));

@@ -1,6 +1,6 @@
 //! Wiring of snapshotter: settings, plan and client once, then one tick after the other.
 
-use aws::{Rds, function};
+use aws::{RdsSnapshots, function};
 use lambda_runtime::Error;
 use serde_json::Value;
 use snapshotter::{Settings, handle};
@@ -16,7 +16,10 @@ async fn serve() -> Result<(), Error> {
     let plan = &function::plan_at(&settings.plan)?;
     let region = settings.region.as_str();
     let config = function::config().await;
-    let rds = &Rds::new(&config);
-    function::warm(rds.warm()).await;
-    function::serve(move |event: Value, _now| async move { handle(&event, plan, region, rds).await }).await
+    let snapshots = &RdsSnapshots::new(&config);
+    function::warm(snapshots.warm()).await;
+    function::serve(
+        move |event: Value, now| async move { handle(&event, now, plan, region, snapshots).await },
+    )
+    .await
 }

@@ -4,15 +4,34 @@ use jiff::Timestamp;
 use recovery::{StepError, text::plain};
 use serde_json::Value;
 
-/// The moment for which a tick was scheduled. Not the moment at which it came: a tick that is delivered late or
-/// twice names the same snapshots.
+/// What a tick asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tick {
+    /// The moment for which it was scheduled. Not the moment at which it came: a tick that is delivered late or twice
+    /// names the same snapshots.
+    pub scheduled: Timestamp,
+    /// Whether to take what is due and delete what is over, or to tell only what would be deleted.
+    pub dry_run: bool,
+}
+
+/// Reads a tick.
 ///
 /// Understood are `{"mainstay": "snapshot", "scheduled_time": "…"}` (or `snapshot-tick`) with Scheduler's
-/// `<aws.scheduler.scheduled-time>` filled in, and a rule's `{"detail-type": "Scheduled Event", "time": "…"}`.
+/// `<aws.scheduler.scheduled-time>` filled in, and a rule's `{"detail-type": "Scheduled Event", "time": "…"}`. With
+/// `"prune": "dry-run"` nothing is taken and nothing deleted.
 ///
 /// # Errors
 /// [`StepError::MalformedEvent`] that names what is missing or wrong.
-pub fn scheduled(event: &Value) -> Result<Timestamp, StepError> {
+pub fn read(event: &Value) -> Result<Tick, StepError> {
+    let dry_run = match event.get("prune").map(|prune| prune.as_str()) {
+        None => false,
+        Some(Some("dry-run")) => true,
+        Some(_) => return Err(malformed("`prune` can only be `dry-run`; leave it out to prune")),
+    };
+    Ok(Tick { scheduled: scheduled(event)?, dry_run })
+}
+
+fn scheduled(event: &Value) -> Result<Timestamp, StepError> {
     let word = |key: &str| event.get(key).and_then(Value::as_str);
     let key = match (word("mainstay"), word("detail-type")) {
         (Some("snapshot" | "snapshot-tick"), _) => "scheduled_time",
@@ -62,10 +81,25 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_is_understood() {
-        let sample = include_str!("../../../events/snapshot-tick.json");
-        let sample: Value = serde_json::from_str(sample).unwrap();
-        assert_eq!(scheduled(&sample), Ok("2026-03-01T10:00:00Z".parse().unwrap()));
+    fn the_samples_are_understood() {
+        for (sample, dry_run) in [
+            (include_str!("../../../events/snapshot-tick.json"), false),
+            (include_str!("../../../events/snapshot-dry-run.json"), true),
+        ] {
+            let sample: Value = serde_json::from_str(sample).unwrap();
+            let scheduled = "2026-03-01T10:00:00Z".parse().unwrap();
+            assert_eq!(read(&sample), Ok(Tick { scheduled, dry_run }));
+        }
+    }
+
+    #[test]
+    fn a_misspelt_dry_run_is_not_a_run() {
+        for prune in [json!("dryrun"), json!(true), json!(null), json!("")] {
+            let event =
+                json!({"mainstay": "snapshot", "scheduled_time": "2026-03-01T10:00:00Z", "prune": prune});
+            let error = read(&event).unwrap_err().to_string();
+            assert!(error.contains("`prune` can only be `dry-run`"), "{error}");
+        }
     }
 
     #[test]

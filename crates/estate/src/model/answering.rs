@@ -60,9 +60,10 @@ impl Estate {
             Call::CreateSnapshot { of_cluster, source, snapshot, tags } => {
                 self.create_snapshot(at, region, of_cluster, &source, &snapshot, tags)
             }
-            Call::DescribeSnapshots { of_cluster, source, select } => {
-                self.describe_snapshots(region, of_cluster, source.as_deref(), &select)
+            Call::DescribeSnapshots { of_cluster, source, kind, select } => {
+                self.describe_snapshots(region, of_cluster, source.as_deref(), kind.as_deref(), &select)
             }
+            Call::DescribeAccount => read(self.quotas(region)),
             Call::DeleteSnapshot { of_cluster, snapshot } => {
                 self.delete_snapshot(region, of_cluster, &snapshot)
             }

@@ -130,6 +130,14 @@ pub struct Cluster {
     pub created: Timestamp,
     /// Its tags.
     pub tags: Tags,
+    /// Whether its snapshots get its tags.
+    pub copy_tags_to_snapshot: bool,
+    /// The size of its storage in GiB.
+    pub storage_gib: u32,
+    /// The ARN of the key of its storage, if it is encrypted.
+    pub kms_key: Option<String>,
+    /// Whether a fault makes its snapshots fail.
+    pub(crate) snapshots_fail: bool,
     /// The writer move under way.
     pub failover: Option<Failover>,
     /// Counts writer moves.
@@ -162,7 +170,9 @@ pub struct Snapshot {
     pub engine: String,
     /// The source's engine version.
     pub engine_version: String,
-    /// `creating` or `available`.
+    /// `manual`: somebody asked for it; `automated`: RDS made it.
+    pub kind: String,
+    /// `creating`, then `available` or `failed`.
     pub status: String,
     /// When it was asked for.
     pub created: Timestamp,
@@ -170,6 +180,10 @@ pub struct Snapshot {
     pub(crate) ready: Timestamp,
     /// How complete it is now.
     pub percent: u8,
+    /// The size of the source's storage in GiB.
+    pub storage_gib: u32,
+    /// The ARN of its key, if it is encrypted.
+    pub kms_key: Option<String>,
     /// The source's port.
     pub port: u16,
     /// The source's availability zone, for an instance.

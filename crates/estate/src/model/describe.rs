@@ -117,36 +117,57 @@ impl Estate {
         region: &str,
         of_cluster: bool,
         source: Option<&str>,
+        kind: Option<&str>,
         select: &Select,
     ) -> Done {
+        // Others' snapshots are not in this account.
+        if kind.is_some_and(|kind| !["manual", "automated", "shared", "public", "awsbackup"].contains(&kind))
+        {
+            return Err(Refusal::new("InvalidParameterValue", "Invalid snapshot type."));
+        }
         let (wanted, source) = (select.identifier.as_deref().map(bare), source.map(bare));
         let mut found = Vec::new();
-        for ((kind, key), snapshot) in &self.snapshots {
-            let named = *kind == of_cluster
+        for ((for_cluster, key), snapshot) in &self.snapshots {
+            let named = *for_cluster == of_cluster
+                && kind.is_none_or(|kind| kind == snapshot.kind)
                 && key.region == region
                 && wanted.is_none_or(|id| id.eq_ignore_ascii_case(&key.id))
                 && source.is_none_or(|id| id.eq_ignore_ascii_case(&snapshot.source));
-            let manual = "manual".to_owned();
             if named
                 && matches(&select.filters, |name| match name {
                     "db-cluster-id" | "db-instance-id" => Some(vec![&snapshot.source]),
                     "db-cluster-snapshot-id" | "db-snapshot-id" => Some(vec![&key.id]),
                     "dbi-resource-id" => Some(vec![&snapshot.source_resource_id]),
                     "engine" => Some(vec![&snapshot.engine]),
-                    "snapshot-type" => Some(vec![&manual]),
+                    "snapshot-type" => Some(vec![&snapshot.kind]),
                     _ => None,
                 })?
             {
-                found.push(self.progressed(snapshot));
+                found.push(snapshot);
             }
         }
         match wanted {
             Some(id) if found.is_empty() => Err(no_snapshot(of_cluster, id)),
             _ => {
                 let (snapshots, marker) = page(found, &select.page, RDS_PAGE, BAD_MARKER)?;
+                let snapshots = snapshots.into_iter().map(|snapshot| self.progressed(snapshot)).collect();
                 read(Reply::Snapshots(snapshots, marker))
             }
         }
+    }
+
+    /// The quotas of which the estate knows something, under RDS's own names.
+    pub(crate) fn quotas(&self, region: &str) -> Reply {
+        let clusters = self.clusters.keys().filter(|key| key.region == region).count();
+        let instances = self.instances.keys().filter(|key| key.region == region).count();
+        let most = self.settings.snapshot_quota;
+        // 40 of each is what an account has that never asked for more.
+        Reply::Quotas(vec![
+            ("DBInstances", instances, instances.max(40)),
+            ("ManualSnapshots", self.manual_snapshots(region, false), most),
+            ("DBClusters", clusters, clusters.max(40)),
+            ("ManualClusterSnapshots", self.manual_snapshots(region, true), most),
+        ])
     }
 
     /// The key of a cluster that must exist.

@@ -133,6 +133,14 @@ pub enum Fault {
         #[serde(default)]
         seconds: Option<f64>,
     },
+    /// Snapshots of the cluster that are being made, and those that will be, fail. No event tells of it.
+    FailSnapshots {
+        /// The cluster.
+        cluster: String,
+        /// Its region.
+        #[serde(default)]
+        region: Option<String>,
+    },
     /// New tasks of a service never become healthy. Tasks that a rollback takes over are not touched.
     FailDeployments {
         /// The service's name.

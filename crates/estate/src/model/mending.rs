@@ -76,6 +76,7 @@ impl Estate {
         for found in self.clusters.values_mut().filter(|found| meant(&found.key)) {
             found.endpoint_held_until = None;
             found.endpoint_held_after_promotion = None;
+            found.snapshots_fail = false;
             if found.failover.is_none() {
                 found.status = "available".into();
             }

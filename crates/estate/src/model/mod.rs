@@ -8,6 +8,7 @@ mod answering;
 mod aurora;
 mod chance;
 mod database;
+mod demo;
 mod describe;
 mod ecs;
 mod ecs_acting;
@@ -34,6 +35,7 @@ mod rollout;
 mod seed;
 mod service;
 mod settings;
+mod snapshot_seed;
 mod snapshots;
 mod striking;
 mod task;
@@ -57,6 +59,7 @@ pub use self::request::{Call, EventSelect, Filter, Page, Request, Select, Servic
 pub use self::seed::{ClusterSeed, InstanceSeed, Seed, SeedError, ServiceSeed};
 pub use self::service::{Deployment, RolloutState, Service, ServiceEvent, ServiceView, Task};
 pub use self::settings::{Delays, Settings, Span, TargetIsWriter};
+pub use self::snapshot_seed::SnapshotSeed;
 
 use self::agenda::{Agenda, Occurrence};
 use self::chance::Chance;

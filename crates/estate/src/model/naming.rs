@@ -23,6 +23,7 @@ impl Estate {
             | Fault::SickWriter { cluster, region }
             | Fault::LoseReaders { cluster, region, .. }
             | Fault::HoldEndpoint { cluster, region, .. }
+            | Fault::FailSnapshots { cluster, region }
             | Fault::Heal { cluster: Some(cluster), region }
             | Fault::AwsFailover { cluster, region, target: None, .. }
             | Fault::LagReaders { cluster, region, instance: None, .. }

@@ -24,6 +24,9 @@ impl Estate {
         for service in &seed.services {
             self.plant_service(at, service);
         }
+        for snapshot in &seed.snapshots {
+            self.plant_snapshot(at, snapshot);
+        }
         self.blue_green.extend(seed.blue_green.iter().cloned());
         self.start_metrics(at);
         self.catch_up(at);
@@ -48,7 +51,7 @@ impl Estate {
                 return Err(SeedError::Exists(format!("service {}", key.id)));
             }
         }
-        Ok(())
+        self.check_new_snapshots(&seed.snapshots)
     }
 
     fn check_instances(&self, region: &str, instances: &[InstanceSeed]) -> Result<(), SeedError> {
@@ -85,6 +88,10 @@ impl Estate {
             port: seed.port,
             created: at,
             tags: seed.tags.clone(),
+            copy_tags_to_snapshot: seed.copy_tags_to_snapshot,
+            storage_gib: seed.storage_gib,
+            kms_key: seed.kms_key.clone(),
+            snapshots_fail: false,
             failover: None,
             generation: 0,
             key: key.clone(),

@@ -22,6 +22,8 @@ pub enum Reply {
     Snapshots(Vec<Snapshot>, Option<String>),
     /// The snapshot that was acted on.
     Snapshot(Box<Snapshot>),
+    /// The account's quotas: name, how much is used, and how much there may be.
+    Quotas(Vec<(&'static str, usize, usize)>),
     /// Blue/green deployments.
     BlueGreen(Vec<BlueGreen>),
     /// Global clusters: there are none.

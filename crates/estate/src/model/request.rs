@@ -102,6 +102,8 @@ pub enum Call {
         of_cluster: bool,
         /// The cluster or instance.
         source: Option<String>,
+        /// `SnapshotType`: `manual` or `automated`; both when absent.
+        kind: Option<String>,
         /// Which snapshots.
         select: Select,
     },
@@ -112,6 +114,8 @@ pub enum Call {
         /// The snapshot.
         snapshot: String,
     },
+    /// `DescribeAccountAttributes`.
+    DescribeAccount,
     /// `DescribeBlueGreenDeployments`.
     DescribeBlueGreen(Select),
     /// `DescribeGlobalClusters`.

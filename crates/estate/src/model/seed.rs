@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::database::{BlueGreen, Tags};
+use super::snapshot_seed::SnapshotSeed;
 
 /// Things to add to an estate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Seed {
     pub services: Vec<ServiceSeed>,
     /// Blue/green deployments that run.
     pub blue_green: Vec<BlueGreen>,
+    /// Snapshots of clusters.
+    pub snapshots: Vec<SnapshotSeed>,
 }
 
 /// An Aurora cluster.
@@ -38,6 +41,12 @@ pub struct ClusterSeed {
     pub port: u16,
     /// Tags of the cluster.
     pub tags: Tags,
+    /// Whether its snapshots get its tags (`CopyTagsToSnapshot`).
+    pub copy_tags_to_snapshot: bool,
+    /// The size of its storage in GiB.
+    pub storage_gib: u32,
+    /// The ARN of the key of its storage; absent: not encrypted.
+    pub kms_key: Option<String>,
     /// The instances: one is the writer.
     pub instances: Vec<InstanceSeed>,
 }
@@ -114,6 +123,9 @@ impl Default for ClusterSeed {
             status: "available".into(),
             port: 5432,
             tags: Tags::new(),
+            copy_tags_to_snapshot: false,
+            storage_gib: 1,
+            kms_key: None,
             instances: Vec::new(),
         }
     }
@@ -178,46 +190,6 @@ pub enum SeedError {
 }
 
 impl Seed {
-    /// The demo estate: Aurora PostgreSQL cluster `orders` with a writer and two readers in three zones of
-    /// `ca-central-1`; ECS cluster `shop` with `orders-api` and `orders-worker`, which use it, and `catalogue`,
-    /// which does not. What belongs to `orders` bears the tag `mainstay = orders`.
-    #[must_use]
-    pub fn demo() -> Self {
-        let region = Some("ca-central-1".to_owned());
-        let tags = Tags::from([("mainstay".to_owned(), "orders".to_owned())]);
-        let instance = |number: u8, zone: &str, writer| InstanceSeed {
-            identifier: format!("orders-{number}"),
-            availability_zone: format!("ca-central-1{zone}"),
-            promotion_tier: i32::from(number) - 1,
-            writer,
-            tags: tags.clone(),
-            ..InstanceSeed::default()
-        };
-        let service = |name: &str, desired_count, tags: Tags| ServiceSeed {
-            region: region.clone(),
-            cluster: "shop".into(),
-            name: name.into(),
-            desired_count,
-            tags,
-            ..ServiceSeed::default()
-        };
-        Self {
-            clusters: vec![ClusterSeed {
-                region: region.clone(),
-                identifier: "orders".into(),
-                tags: tags.clone(),
-                instances: vec![instance(1, "a", true), instance(2, "b", false), instance(3, "d", false)],
-                ..ClusterSeed::default()
-            }],
-            services: vec![
-                service("orders-api", 3, tags.clone()),
-                service("orders-worker", 2, tags.clone()),
-                service("catalogue", 2, Tags::new()),
-            ],
-            ..Self::default()
-        }
-    }
-
     /// Finds what is wrong with the seed in itself.
     pub fn check(&self) -> Result<(), SeedError> {
         let mut names = BTreeSet::new();
@@ -248,6 +220,9 @@ impl Seed {
                 return Err(SeedError::Nameless("service"));
             }
             once("service", &service.region, &format!("{}/{}", service.cluster, service.name))?;
+        }
+        for snapshot in &self.snapshots {
+            once("snapshot", &snapshot.region, &snapshot.identifier)?;
         }
         Ok(())
     }

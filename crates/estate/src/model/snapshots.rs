@@ -36,9 +36,8 @@ impl Estate {
         if self.snapshots.contains_key(&(of_cluster, key.clone())) {
             return Err(already(of_cluster, snapshot));
         }
-        if self.snapshots.keys().filter(|(_, other)| other.region == region).count()
-            >= self.settings.snapshot_quota
-        {
+        let quota = self.settings.snapshot_quota;
+        if self.snapshots.len() >= quota && self.manual_snapshots(region, of_cluster) >= quota {
             return Err(Refusal::new(
                 "SnapshotQuotaExceeded",
                 format!("Cannot create more than {} manual snapshots", self.settings.snapshot_quota),
@@ -51,7 +50,8 @@ impl Estate {
         made.key = key.clone();
         made.created = at;
         made.ready = later(at, seconds);
-        made.tags = tags;
+        // What the caller says of a tag counts more than what the cluster does.
+        made.tags.extend(tags);
         self.tell_snapshot(at, &made, false);
         self.snapshots.insert((of_cluster, key.clone()), made.clone());
         self.plan(at, seconds, Occurrence::SnapshotReady { snapshot: (of_cluster, key.clone()) });
@@ -69,10 +69,13 @@ impl Estate {
             source_resource_id: String::new(),
             engine: String::new(),
             engine_version: String::new(),
+            kind: "manual".into(),
             status: "creating".into(),
             created: self.clock,
             ready: self.clock,
             percent: 0,
+            storage_gib: 1,
+            kms_key: None,
             port: 0,
             availability_zone: String::new(),
             tags: Tags::new(),
@@ -89,6 +92,9 @@ impl Estate {
                 engine: cluster.engine.clone(),
                 engine_version: cluster.engine_version.clone(),
                 port: cluster.port,
+                storage_gib: cluster.storage_gib,
+                kms_key: cluster.kms_key.clone(),
+                tags: if cluster.copy_tags_to_snapshot { cluster.tags.clone() } else { Tags::new() },
                 ..empty
             });
         }
@@ -115,6 +121,14 @@ impl Estate {
         })
     }
 
+    /// How many manual snapshots of clusters or of instances there are: each kind has a quota of its own.
+    pub(crate) fn manual_snapshots(&self, region: &str, of_cluster: bool) -> usize {
+        let counts = |(kind, key): &SnapshotKey, snapshot: &Snapshot| {
+            *kind == of_cluster && key.region == region && snapshot.kind == "manual"
+        };
+        self.snapshots.iter().filter(|(key, snapshot)| counts(key, snapshot)).count()
+    }
+
     /// A snapshot as it is now: a part of it is there while it is `creating`.
     pub(crate) fn progressed(&self, snapshot: &Snapshot) -> Snapshot {
         let mut seen = snapshot.clone();
@@ -134,6 +148,12 @@ impl Estate {
         let Some(snapshot) = self.snapshots.get_mut(key).filter(|found| found.ready <= at) else {
             return;
         };
+        let source = self.clusters.get(&key.1.beside(&snapshot.source)).filter(|_| snapshot.of_cluster);
+        if source.is_some_and(|cluster| cluster.snapshots_fail) {
+            // No event tells of it.
+            snapshot.status = "failed".into();
+            return;
+        }
         snapshot.status = "available".into();
         snapshot.percent = 100;
         let snapshot = snapshot.clone();
@@ -159,9 +179,11 @@ impl Estate {
     pub(crate) fn delete_snapshot(&mut self, region: &str, of_cluster: bool, snapshot: &str) -> Done {
         let key = (of_cluster, Key::new(region, bare(snapshot).to_lowercase()));
         let found = self.snapshots.get(&key).ok_or_else(|| no_snapshot(of_cluster, snapshot))?;
+        let code = if of_cluster { "InvalidDBClusterSnapshotStateFault" } else { "InvalidDBSnapshotState" };
+        if found.kind != "manual" {
+            return Err(Refusal::new(code, "Only manual snapshots may be deleted."));
+        }
         if found.status != "available" {
-            let code =
-                if of_cluster { "InvalidDBClusterSnapshotStateFault" } else { "InvalidDBSnapshotState" };
             return Err(Refusal::new(code, format!("Snapshot {snapshot} is not in available state.")));
         }
         let mut gone = found.clone();

@@ -66,6 +66,7 @@ impl Estate {
             | Fault::LoseReaders { cluster, region, .. }
             | Fault::LagReaders { cluster, region, .. }
             | Fault::HoldEndpoint { cluster, region, .. }
+            | Fault::FailSnapshots { cluster, region }
             | Fault::SetStatus { cluster, region, .. } => {
                 let key = self.named_cluster(cluster, region.as_deref());
                 return key.is_some_and(|key| self.strike_cluster(at, &key, fault));
@@ -137,6 +138,11 @@ impl Estate {
                     } else {
                         cluster.endpoint_held_until = Some(later(at, *seconds));
                     }
+                }
+            }
+            Fault::FailSnapshots { .. } => {
+                if let Some(cluster) = self.clusters.get_mut(key) {
+                    cluster.snapshots_fail = true;
                 }
             }
             Fault::SetStatus { instance, status, seconds, .. } => {

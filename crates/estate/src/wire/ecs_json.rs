@@ -29,6 +29,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         | Reply::Events(..)
         | Reply::Snapshots(..)
         | Reply::Snapshot(_)
+        | Reply::Quotas(_)
         | Reply::BlueGreen(_)
         | Reply::NoGlobalClusters => json!({}),
     };

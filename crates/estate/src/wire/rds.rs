@@ -54,11 +54,13 @@ fn call(action: &str, form: &Form) -> Result<Call, Refusal> {
         "DescribeDBClusterSnapshots" => Call::DescribeSnapshots {
             of_cluster: true,
             source: form.text("DBClusterIdentifier"),
+            kind: form.text("SnapshotType"),
             select: form.select("DBClusterSnapshotIdentifier")?,
         },
         "DescribeDBSnapshots" => Call::DescribeSnapshots {
             of_cluster: false,
             source: form.text("DBInstanceIdentifier"),
+            kind: form.text("SnapshotType"),
             select: form.select("DBSnapshotIdentifier")?,
         },
         "DeleteDBClusterSnapshot" => {
@@ -67,6 +69,7 @@ fn call(action: &str, form: &Form) -> Result<Call, Refusal> {
         "DeleteDBSnapshot" => {
             Call::DeleteSnapshot { of_cluster: false, snapshot: form.required("DBSnapshotIdentifier")? }
         }
+        "DescribeAccountAttributes" => Call::DescribeAccount,
         "DescribeBlueGreenDeployments" => {
             Call::DescribeBlueGreen(form.select("BlueGreenDeploymentIdentifier")?)
         }

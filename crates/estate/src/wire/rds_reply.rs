@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::rds_snapshot::{DBClusterSnapshots, DBSnapshot, DBSnapshots};
+use super::rds_snapshot::{AccountQuota, AccountQuotas, DBClusterSnapshots, DBSnapshot, DBSnapshots};
 use super::rds_xml::{BlueGreenDeployments, DBCluster, DBClusters, DBInstance, DBInstances, Events};
 use super::request_id;
 use crate::model::{Refusal, Reply};
@@ -32,6 +32,8 @@ struct ActionResult {
     snapshots: Option<DBSnapshots>,
     #[serde(rename = "DBSnapshot", skip_serializing_if = "Option::is_none")]
     snapshot: Option<DBSnapshot>,
+    #[serde(rename = "AccountQuotas", skip_serializing_if = "Option::is_none")]
+    quotas: Option<AccountQuotas>,
     #[serde(rename = "BlueGreenDeployments", skip_serializing_if = "Option::is_none")]
     blue_green: Option<BlueGreenDeployments>,
     #[serde(rename = "GlobalClusters", skip_serializing_if = "Option::is_none")]
@@ -73,6 +75,9 @@ pub(super) fn reply(action: &str, reply: &Reply, number: usize) -> String {
             ActionResult { cluster_snapshot: Some(DBSnapshot::from(&**snapshot)), ..none }
         }
         Reply::Snapshot(snapshot) => ActionResult { snapshot: Some(DBSnapshot::from(&**snapshot)), ..none },
+        Reply::Quotas(quotas) => {
+            ActionResult { quotas: Some(quotas.iter().map(AccountQuota::from).collect()), ..none }
+        }
         Reply::BlueGreen(deployments) => {
             ActionResult { blue_green: Some(deployments.iter().map(Into::into).collect()), ..none }
         }

@@ -1,4 +1,4 @@
-//! Snapshots in RDS replies.
+//! Snapshots and their quotas in RDS replies.
 
 use serde::Serialize;
 
@@ -7,6 +7,22 @@ use crate::model::Snapshot;
 
 list!(DBClusterSnapshots, "DBClusterSnapshot", DBSnapshot);
 list!(DBSnapshots, "DBSnapshot", DBSnapshot);
+list!(AccountQuotas, "AccountQuota", AccountQuota);
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AccountQuota {
+    #[serde(rename = "AccountQuotaName")]
+    name: &'static str,
+    used: usize,
+    max: usize,
+}
+
+impl From<&(&'static str, usize, usize)> for AccountQuota {
+    fn from((name, used, max): &(&'static str, usize, usize)) -> Self {
+        Self { name, used: *used, max: *max }
+    }
+}
 
 /// A snapshot of a cluster or an instance: each kind has its own names for the same things.
 #[derive(Serialize)]
@@ -35,7 +51,15 @@ pub(super) struct DBSnapshot {
     engine: String,
     engine_version: String,
     snapshot_create_time: String,
-    snapshot_type: &'static str,
+    snapshot_type: String,
+    allocated_storage: u32,
+    /// Instances' snapshots have `Encrypted` in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_encrypted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<String>,
     status: String,
     percent_progress: u8,
     port: u16,
@@ -61,7 +85,11 @@ impl From<&Snapshot> for DBSnapshot {
             engine: snapshot.engine.clone(),
             engine_version: snapshot.engine_version.clone(),
             snapshot_create_time: created,
-            snapshot_type: "manual",
+            snapshot_type: snapshot.kind.clone(),
+            allocated_storage: snapshot.storage_gib,
+            storage_encrypted: snapshot.of_cluster.then_some(snapshot.kms_key.is_some()),
+            encrypted: (!snapshot.of_cluster).then_some(snapshot.kms_key.is_some()),
+            kms_key_id: snapshot.kms_key.clone(),
             status: snapshot.status.clone(),
             percent_progress: snapshot.percent,
             port: snapshot.port,

@@ -5,7 +5,7 @@
 use super::lock;
 use crate::{
     error::{CallError, Failure},
-    ports::{Alarms, Databases, Names, Services, SnapshotAnswer, SnapshotRequest},
+    ports::{Alarms, Databases, Names, Services},
     probes::Probe,
     signal::DatabaseEvent,
     topology::{AlarmState, Cluster, Connections, Datapoint, Service, Task},
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Mutex};
 
 /// Uses up the next scripted failure of an action, if there is one.
-fn next_failure(failures: &mut Vec<CallError>, action: &str) -> Result<(), CallError> {
+pub(super) fn next_failure(failures: &mut Vec<CallError>, action: &str) -> Result<(), CallError> {
     match failures.iter().position(|f| f.action == action) {
         Some(index) => Err(failures.remove(index)),
         None => Ok(()),
@@ -41,8 +41,6 @@ pub struct DatabaseScript {
     pub failures: Vec<CallError>,
     /// `(cluster, target)` of each failover call that arrived.
     pub failovers: Vec<(String, String)>,
-    /// Snapshots that were taken.
-    pub snapshots: Vec<SnapshotRequest>,
 }
 
 impl ScriptedDatabases {
@@ -92,20 +90,6 @@ impl Databases for ScriptedDatabases {
         let missing =
             || CallError::new("RDS", "FailoverDBCluster", Failure::NotFound, "no such cluster or instance");
         if known { Ok(()) } else { Err(missing()) }
-    }
-
-    async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, CallError> {
-        self.failing("CreateDBClusterSnapshot")?;
-        let mut state = lock(&self.state);
-        if let Some(taken) = state.snapshots.iter().find(|s| s.snapshot == request.snapshot) {
-            let ours = taken.tags.iter().any(|(key, value)| key == "mainstay" && *value == taken.snapshot);
-            let taken = || {
-                CallError::new("RDS", "CreateDBClusterSnapshot", Failure::Refused, "it bears another's tags")
-            };
-            return if ours { Ok(SnapshotAnswer::Exists) } else { Err(taken()) };
-        }
-        state.snapshots.push(request.clone());
-        Ok(SnapshotAnswer::Creating)
     }
 }
 

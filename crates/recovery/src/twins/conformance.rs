@@ -7,7 +7,7 @@
 mod cloud;
 mod incidents;
 
-pub use cloud::{databases, names};
+pub use cloud::{databases, names, snapshots};
 pub use incidents::incidents;
 
 use super::fixture;

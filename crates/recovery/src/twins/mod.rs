@@ -6,11 +6,13 @@ pub mod conformance;
 mod dead_letters;
 pub mod fixture;
 mod pools;
+mod snapshots;
 mod store;
 
 pub use cloud::{ScriptedAlarms, ScriptedDatabases, ScriptedNames, ScriptedServices};
 pub use dead_letters::MemoryDeadLetters;
 pub use pools::ScriptedPools;
+pub use snapshots::{ScriptedSnapshots, SnapshotScript};
 pub use store::{MemoryBus, MemoryExecutions, MemoryIncidents, MemoryTopic};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -2,6 +2,7 @@
 
 mod in_process;
 mod names;
+mod snapshots;
 
 use std::time::Duration;
 

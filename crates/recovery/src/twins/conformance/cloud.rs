@@ -3,15 +3,18 @@
 use crate::{
     deadline,
     error::{CallError, Failure},
-    ports::{Databases, Names, SnapshotAnswer, SnapshotRequest},
+    ports::{Databases, Names, Snapshots},
+    snapshot::{
+        ClusterSnapshotId, DATABASE, Marks, OURS, SCHEDULED, SnapshotAnswer, SnapshotKind, SnapshotRequest,
+    },
     topology::Cluster,
 };
 use jiff::Timestamp;
 
 const NO_CLUSTER: &str = "mainstay-no-such-cluster";
 
-/// RDS: a cluster is told whole, events come oldest first and only from the moment on, a snapshot is taken once and
-/// another's of the same name is no success, and only what exists can be failed over. `existing` is a cluster at rest
+/// RDS: a cluster is told whole, events come oldest first and only from the moment on, and only what exists can be
+/// failed over. `existing` is a cluster at rest
 /// with readers, of which RDS has told events since `since`. Returns the cluster as it was before its failover.
 ///
 /// # Panics
@@ -37,7 +40,6 @@ pub async fn databases(
     assert_eq!(store.switchover(&cluster).await?, None, "nothing is being switched over");
 
     events(store, &cluster, since).await?;
-    snapshots(store, existing, since).await?;
     fail_over(store, &cluster).await?;
     Ok(cluster)
 }
@@ -66,18 +68,40 @@ async fn events(store: &dyn Databases, cluster: &Cluster, since: Timestamp) -> R
     Ok(())
 }
 
-async fn snapshots(store: &dyn Databases, cluster: &str, since: Timestamp) -> Result<(), CallError> {
-    let request = |name: &str, ours: bool| {
-        // Fresh in each call of the conformance: AWS keeps what was taken.
-        let snapshot = format!("mainstay-{cluster}-{name}-{}", since.as_second());
-        let tags = if ours { vec![("mainstay".to_owned(), snapshot.clone())] } else { Vec::new() };
-        SnapshotRequest { cluster: cluster.to_owned(), snapshot, tags }
+/// RDS's snapshots of `cluster`, which may have some already: one is taken once, what its tags say is told in the list,
+/// a snapshot without them is none of ours, and deleting what is not there is no failure.
+///
+/// # Panics
+/// When the store does not do what the port promises.
+pub async fn snapshots(store: &dyn Snapshots, cluster: &str, since: Timestamp) -> Result<(), CallError> {
+    // Fresh in each call of the conformance: AWS keeps what was taken.
+    let id = |name: &str| {
+        let text = format!("mainstay-{cluster}-{name}-{}", since.as_second());
+        ClusterSnapshotId::parse(&text).ok_or_else(|| CallError::new("RDS", "", Failure::Malformed, &text))
     };
-    assert_eq!(store.snapshot(&request("tick", true)).await?, SnapshotAnswer::Creating);
-    assert_eq!(store.snapshot(&request("tick", true)).await?, SnapshotAnswer::Exists, "a repeated tick");
-    assert_eq!(store.snapshot(&request("persons", false)).await?, SnapshotAnswer::Creating);
-    let taken = store.snapshot(&request("persons", true)).await.map(drop);
-    assert_eq!(failure(taken), Some(Failure::Refused), "somebody else's snapshot is not ours");
+    let (ours, persons) = (id("tick")?, id("persons")?);
+    let tags = vec![
+        (OURS.to_owned(), ours.to_string()),
+        (DATABASE.to_owned(), cluster.to_owned()),
+        (SCHEDULED.to_owned(), since.to_string()),
+    ];
+    let tick = SnapshotRequest { cluster: cluster.to_owned(), snapshot: ours.clone(), tags };
+    let other = SnapshotRequest { cluster: cluster.to_owned(), snapshot: persons.clone(), tags: Vec::new() };
+    assert_eq!(store.take(&tick).await?, SnapshotAnswer::Creating);
+    assert_eq!(store.take(&tick).await?, SnapshotAnswer::Exists, "a repeated tick");
+    assert_eq!(store.take(&other).await?, SnapshotAnswer::Creating);
+    let all = store.manual().await?;
+    let marks = |id: &ClusterSnapshotId| {
+        let found: Vec<_> = all.iter().filter(|s| s.id == *id).collect();
+        assert_eq!(found.len(), 1, "{id} is told once");
+        found.first().map(|s| (s.cluster.clone(), s.kind.clone(), s.marks.clone()))
+    };
+    let told =
+        Marks { ours: true, database: Some(cluster.to_owned()), scheduled: since.to_string().parse().ok() };
+    assert_eq!(marks(&ours), Some((cluster.to_owned(), SnapshotKind::Manual, told)));
+    assert!(marks(&persons).is_some_and(|(_, _, marks)| !marks.ours), "somebody else's is not ours");
+    store.delete(&id("never")?).await?;
+    assert!(store.quota().await? > 0);
     Ok(())
 }
 
