@@ -147,6 +147,26 @@ fn the_probes_of_a_server_are_a_metric_besides_the_alarms_and_the_one_that_is_as
     }
 }
 
+/// The alarm warns where the summary does.
+#[test]
+fn the_quotas_alarm_hears_what_the_snapshotter_prints() {
+    let at = "2026-03-01T10:00:10Z".parse().unwrap();
+    let line = snapshotter::Quota::of(80, 100).line("ca-central-1", at);
+    let printed: Value = serde_json::from_str(&line).unwrap();
+    let alarm = Template::read().properties("SnapshotQuotaUsed").clone();
+    let directive = &printed["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(alarm["Namespace"], directive["Namespace"]);
+    assert_eq!(
+        alarm["Dimensions"],
+        json!([{"Name": directive["Dimensions"][0][0], "Value": reference("AWS::Region")}])
+    );
+    assert_eq!(printed[alarm["MetricName"].as_str().unwrap()], alarm["Threshold"]);
+    assert_eq!(alarm["Threshold"], json!(snapshotter::quota::WARN_FROM_PERCENT));
+    assert_eq!(alarm["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
+    // Between two ticks nothing is printed, and nothing has changed.
+    assert_eq!((&alarm["Statistic"], &alarm["TreatMissingData"]), (&json!("Maximum"), &json!("ignore")));
+}
+
 /// A record that the notifier names as failed, or sets aside, is no error of the function: its log is the only
 /// witness.
 #[test]

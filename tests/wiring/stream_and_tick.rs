@@ -53,18 +53,21 @@ async fn snapshotter_takes_what_is_due_at_the_samples_tick_once() {
     let tick: Value = parse(files::sample("snapshot-tick")).unwrap();
     let world = World::new();
     let (now, rds) = ("2026-03-01T10:00:03Z".parse().unwrap(), world.snapshots.as_ref());
-    let elsewhere = snapshotter::handle(&tick, now, &plan, "eu-central-1", rds).await.unwrap();
+    let elsewhere = snapshotter::handle(&tick, now, &plan, "eu-central-1", rds, &|_| ()).await.unwrap();
     assert!(elsewhere.snapshots.is_empty() && world.calls().is_empty(), "{elsewhere:?}");
     for answer in ["creating", "exists"] {
-        let done = snapshotter::handle(&tick, now, &plan, "ca-central-1", rds).await.unwrap();
+        let done = snapshotter::handle(&tick, now, &plan, "ca-central-1", rds, &|_| ()).await.unwrap();
         let taken =
             json!([{"database": "orders", "snapshot": "mainstay-orders-202603011000", "answer": answer}]);
         assert_eq!(json!(done.snapshots), taken);
         assert_eq!(world.calls(), ["mainstay-orders-202603011000"]);
     }
     let dry_run: Value = parse(files::sample("snapshot-dry-run")).unwrap();
-    let judged =
-        snapshotter::handle(&dry_run, now, &plan, "ca-central-1", rds).await.unwrap().judged.unwrap();
+    let judged = snapshotter::handle(&dry_run, now, &plan, "ca-central-1", rds, &|_| ())
+        .await
+        .unwrap()
+        .judged
+        .unwrap();
     assert_eq!(judged.len(), 1);
     assert_eq!((judged[0].rule, judged[0].deleted), ("not-available", false), "it is being made");
     assert_eq!(world.calls(), ["mainstay-orders-202603011000"], "a dry run takes nothing");

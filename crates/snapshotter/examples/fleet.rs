@@ -78,7 +78,7 @@ fn one_tick(databases: &str) -> Result<(), Trouble> {
         let before = peak()?;
         let begin = Instant::now();
         let event = json!({"mainstay": "snapshot", "scheduled_time": TICK});
-        let done = handle(&event, TICK.parse()?, &plan, REGION, &rds).await?;
+        let done = handle(&event, TICK.parse()?, &plan, REGION, &rds, &|_| ()).await?;
         let report = json!({
             "seconds": begin.elapsed().as_secs_f64(), "before_kib": before, "peak_kib": peak()?,
             "taken": done.snapshots.len(), "deleted": done.deleted.len(), "findings": done.findings,

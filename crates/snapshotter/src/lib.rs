@@ -46,7 +46,8 @@ impl Failed {
 /// Does what a tick asks for, for the plan's databases in `region`.
 ///
 /// Retention counts ages up to the tick's moment, or up to `now` if that moment is yet to come: an event with a wrong
-/// time makes nothing older than it is.
+/// time makes nothing older than it is. `print` writes the line of the metrics to the log, also when something failed:
+/// a full quota is a reason for failures.
 ///
 /// # Errors
 /// [`StepError::MalformedEvent`] when the tick cannot be read. When a snapshot could not be taken or deleted, or the
@@ -57,6 +58,7 @@ pub async fn handle(
     plan: &Plan,
     region: &str,
     snapshots: &dyn Snapshots,
+    print: &(dyn Fn(&str) + Sync),
 ) -> Result<Summary, StepError> {
     let Tick { scheduled, dry_run } = tick::read(event)?;
     let until = scheduled.min(now);
@@ -79,6 +81,9 @@ pub async fn handle(
         Ok(pruned) => {
             let used = u64::try_from(pruned.left).unwrap_or(u64::MAX);
             summary.quota = quota(used, snapshots, &mut summary.findings).await;
+            if let Some(quota) = &summary.quota {
+                print(&quota.line(region, now));
+            }
             summary.findings.extend(pruned.findings);
             summary.deleted = pruned.deleted;
             summary.kept = pruned.kept;

@@ -85,7 +85,7 @@ fn counts(all: [(&str, usize); 4]) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn a_tick_makes_the_calls_that_it_must_and_hardly_more() {
     let (server, plan, rds) = fleet(110).await;
-    let done = handle(&tick(NOW), at(NOW), &plan, REGION, &rds).await.unwrap();
+    let done = handle(&tick(NOW), at(NOW), &plan, REGION, &rds, &|_| ()).await.unwrap();
     assert_eq!((done.snapshots.len(), done.deleted.len()), (110, 110));
     assert!(done.deleted.iter().all(|it| it.snapshot.as_str().ends_with("0800")), "{:?}", done.deleted);
     assert_eq!(done.kept, BTreeMap::from([("kept", 110), ("not-available", 110), ("not-ours", 110)]));
@@ -98,7 +98,7 @@ async fn a_tick_makes_the_calls_that_it_must_and_hardly_more() {
     ]);
     assert_eq!(calls(&server), expected);
     let left: Vec<String> = server.estate().state().snapshots.into_iter().map(|s| s.key.id).collect();
-    handle(&tick(NOW), at(NOW), &plan, REGION, &rds).await.unwrap();
+    handle(&tick(NOW), at(NOW), &plan, REGION, &rds, &|_| ()).await.unwrap();
     let again: Vec<String> = server.estate().state().snapshots.into_iter().map(|s| s.key.id).collect();
     assert_eq!(again, left, "a repeated tick changes nothing");
     server.stop().await;
@@ -117,7 +117,7 @@ async fn throttling_and_lost_answers_are_lived_through() {
     ] {
         server.estate().fault(fault).unwrap();
     }
-    let done = handle(&tick(NOW), at(NOW), &plan, REGION, &rds).await.unwrap();
+    let done = handle(&tick(NOW), at(NOW), &plan, REGION, &rds, &|_| ()).await.unwrap();
     assert_eq!((done.snapshots.len(), done.deleted.len()), (8, 8));
     let expected = counts([
         ("CreateDBClusterSnapshot", 11),

@@ -236,7 +236,7 @@ async fn one(
         (state.taken, state.deleted, state.list_failed) = (Vec::new(), Vec::new(), false);
         (state.snapshots.clone(), state.lists)
     };
-    let done = handle(&tick(&scheduled.to_string()), now, plan, REGION, region).await;
+    let done = handle(&tick(&scheduled.to_string()), now, plan, REGION, region, &|_| ()).await;
     let state = region.state.lock().unwrap();
     let until = scheduled.min(now);
     let what = format!("seed {seed}, {scheduled}: {:?}", state.deleted);
@@ -338,11 +338,11 @@ async fn quiet(seed: u64, region: &Region, plan: &Plan, mut clock: Timestamp, ta
 #[tokio::test]
 async fn in_any_history_the_newest_stays_and_only_what_is_over_goes() {
     let mut tally = Tally::default();
-    for seed in 1..=400 {
+    for seed in 1..=250 {
         history(seed, &mut tally).await;
     }
     // They are worth something: much goes, much fails, and the cap bites.
-    assert!(tally.deleted > 10_000 && tally.failed > 2_000 && tally.full > 1_000, "{tally:?}");
+    assert!(tally.deleted > 6_000 && tally.failed > 1_200 && tally.full > 600, "{tally:?}");
 }
 
 #[test]

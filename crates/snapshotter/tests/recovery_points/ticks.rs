@@ -18,7 +18,7 @@ fn three(at_most: u32) -> Plan {
 }
 
 async fn run(event: &Value, plan: &Plan, rds: &ScriptedSnapshots) -> Result<Summary, (String, String)> {
-    let done = handle(event, at("2026-03-01T10:00:20Z"), plan, REGION, rds).await;
+    let done = handle(event, at("2026-03-01T10:00:20Z"), plan, REGION, rds, &|_| ()).await;
     done.map_err(|error| (error.name().to_owned(), error.to_string()))
 }
 
@@ -131,7 +131,7 @@ async fn without_the_whole_inventory_nothing_is_deleted() {
             rds.script(|s| s.failures.push(error()));
         } else {
             let late = LateFailure { rds: &rds, error: error() };
-            let failed = handle(&tick(TEN), at(TEN), &three(20), REGION, &late).await.unwrap_err();
+            let failed = handle(&tick(TEN), at(TEN), &three(20), REGION, &late, &|_| ()).await.unwrap_err();
             assert_eq!(failed.name(), "Throttled");
             assert_eq!((taken(&rds).len(), deleted(&rds)), (3, vec![]));
             continue;
@@ -196,7 +196,7 @@ impl recovery::ports::Snapshots for Turned<'_> {
 #[tokio::test]
 async fn what_changed_since_the_decision_is_decided_again() {
     let rds = with(&["08", "09"]);
-    let done = handle(&tick(TEN), at(TEN), &three(20), REGION, &Turned(&rds)).await.unwrap();
+    let done = handle(&tick(TEN), at(TEN), &three(20), REGION, &Turned(&rds), &|_| ()).await.unwrap();
     assert_eq!((done.deleted, deleted(&rds)), (vec![], vec![]), "8 o'clock is the newest good one by now");
     assert_eq!(done.kept["newest"], 3);
 }
@@ -251,6 +251,16 @@ async fn the_quota_counts_everybodys_snapshots_and_its_silence_stops_nothing() {
     let quota = done.quota.unwrap();
     assert_eq!((quota.used, quota.limit), (7, 8), "3 old, 3 new, 1 of a person");
     assert!(done.findings[0].contains("7 of 8 manual snapshots"), "{:?}", done.findings);
+    // The metric is printed although something has failed: a full quota may be why.
+    let lines = std::sync::Mutex::new(Vec::new());
+    let print = |line: &str| lines.lock().unwrap().push(line.to_owned());
+    rds.script(|s| {
+        s.failures.push(fails("CreateDBClusterSnapshot", Failure::Refused, "SnapshotQuotaExceeded"));
+    });
+    assert!(handle(&tick(TEN), at(TEN), &three(20), REGION, &rds, &print).await.is_err());
+    let lines = lines.into_inner().unwrap();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains(r#""SnapshotQuotaUsed":87"#) && lines[0].contains(REGION), "{lines:?}");
     rds.script(|s| s.failures.push(fails("DescribeAccountAttributes", Failure::Denied, "not authorized")));
     let done = run(&tick(TEN), &three(20), &rds).await.unwrap();
     assert_eq!(done.quota, None);
@@ -262,7 +272,7 @@ async fn nothing_is_due_between_the_hours_or_elsewhere_and_a_bad_tick_does_nothi
     let rds = ScriptedSnapshots::default();
     let early = run(&tick("2026-03-01T10:37:00Z"), &three(20), &rds).await.unwrap();
     assert!(early.snapshots.is_empty());
-    let elsewhere = handle(&tick(TEN), at(TEN), &three(20), "ca-west-1", &rds).await.unwrap();
+    let elsewhere = handle(&tick(TEN), at(TEN), &three(20), "ca-west-1", &rds, &|_| ()).await.unwrap();
     assert!(elsewhere.snapshots.is_empty());
     rds.script(|s| s.calls.clear());
     let (name, _) = run(&json!({}), &three(20), &rds).await.unwrap_err();
