@@ -5,7 +5,7 @@ use crate::{
     clients::{self, Clients},
     footprint::Footprint,
     listener::AlarmEvent,
-    real::{Held, Made},
+    real::{Endpoints, Held, Made},
 };
 use jiff::Timestamp;
 use real_estate::{fault::Struck, front::Asked};
@@ -72,6 +72,8 @@ pub struct Felt {
     pub attempts: Vec<felt::Attempt>,
     /// What each instance's server holds at the end.
     pub rows: BTreeMap<String, Held>,
+    /// Where the endpoints lead at the end.
+    pub endpoints: Endpoints,
     /// What was made real.
     pub made: Made,
     /// What was struck.

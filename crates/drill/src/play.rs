@@ -154,10 +154,20 @@ async fn felt(real: RealRun, struck: Struck, scenario: &Scenario) -> Result<Felt
     let mut record = ProbeFile::open(&real.attempts)?;
     record.read_on()?;
     let rows = real.client.rows().await?;
+    let endpoints = real.client.endpoints().await?;
     let synchronous = scenario.real.as_ref().is_some_and(|outage| outage.synchronous);
     let failures = real.client.failures().await?;
     let asked = real.client.questions().await?;
-    Ok(Felt { attempts: record.attempts, rows, made: real.made, struck, synchronous, failures, asked })
+    Ok(Felt {
+        attempts: record.attempts,
+        rows,
+        endpoints,
+        made: real.made,
+        struck,
+        synchronous,
+        failures,
+        asked,
+    })
 }
 
 struct Watch<'a> {

@@ -162,6 +162,33 @@ pub enum Held {
     Error(String),
 }
 
+/// What a new connection through an endpoint reaches.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Led {
+    /// A server.
+    To {
+        /// Its port.
+        server: u16,
+        /// Whether it is a standby.
+        in_recovery: bool,
+    },
+    /// None.
+    Nowhere {
+        /// Why.
+        error: String,
+    },
+}
+
+/// What a new connection reaches through the cluster endpoint and through the reader endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Endpoints {
+    /// Through the cluster endpoint.
+    pub writer: Led,
+    /// Through the reader endpoint.
+    pub reader: Led,
+}
+
 /// A client of what is real.
 #[derive(Debug, Clone)]
 pub struct RealClient {
@@ -241,6 +268,14 @@ impl RealClient {
     /// When it does not answer.
     pub async fn questions(&self) -> Result<Vec<Asked>, DrillError> {
         self.ask(Method::GET, "/questions", &Value::Null).await
+    }
+
+    /// Where the endpoints lead.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn endpoints(&self) -> Result<Endpoints, DrillError> {
+        self.ask(Method::GET, "/endpoints", &Value::Null).await
     }
 
     /// What each instance's server holds.

@@ -4,7 +4,7 @@ use crate::{
     evidence::{DeadLetter, Evidence, Felt, Letter, Move, PlannedFault, Request, ServiceSeen, TaskSeen},
     footprint::{Footprint, Memory, Program},
     listener::AlarmEvent,
-    real::{Held, Made, Server},
+    real::{Endpoints, Held, Led, Made, Server},
     scenario::Expect,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -311,6 +311,10 @@ fn felt() -> Felt {
     Felt {
         attempts,
         rows: [("orders-2".to_owned(), Held::Rows(rows))].into(),
+        endpoints: Endpoints {
+            writer: Led::To { server: 5432, in_recovery: false },
+            reader: Led::To { server: 5431, in_recovery: true },
+        },
         made: Made {
             servers: vec![server("orders-1", 5431), server("orders-2", 5432)],
             version: "17.2".to_owned(),

@@ -97,6 +97,20 @@ impl Counter {
     }
 }
 
+/// Which server a new connection reaches, and what it is.
+///
+/// # Errors
+/// Why it reaches none.
+pub(crate) async fn reached(address: SocketAddr, login: &Login) -> Result<(i32, bool), String> {
+    let ask = async {
+        let client = connect(login.at(address).dbname(OURS)).await?;
+        let row = client.query_one("select inet_server_port(), pg_is_in_recovery()", &[]).await?;
+        Ok::<_, tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?))
+    };
+    let reached = tokio::time::timeout(ROWS_PATIENCE, ask).await;
+    reached.map_err(|_| format!("no answer within {} s", ROWS_PATIENCE.as_secs()))?.map_err(|e| e.to_string())
+}
+
 /// The numbers of the rows that a server holds, by service.
 ///
 /// # Errors

@@ -85,6 +85,7 @@ async fn answer(
             current.probe(wanted.services, &wanted.file).await
         }
         ("DELETE", "/probe") => current.end_probe().await,
+        ("GET", "/endpoints") => current.endpoints().await,
         ("GET", "/rows") => current.rows().await,
         ("GET", "/failures") => Ok(json!(current.world()?.failures())),
         ("GET", "/questions") => Ok(json!(current.world()?.questions.all())),

@@ -98,6 +98,7 @@ impl Current {
             .map(|id| json!({ "instance": id, "port": world.servers.address(id).map(|a| a.port()) }))
             .collect();
         let data = world.servers.data().to_owned();
+        let (endpoint, reader_endpoint) = (world.endpoint.address(), world.reader_endpoint.address());
         let loops = vec![
             tokio::spawn(follow(Arc::clone(&world), effects)),
             tokio::spawn(monitor::watch(Arc::clone(&world))),
@@ -105,7 +106,8 @@ impl Current {
         self.estate.set_tasks_outside(true);
         self.replace(Some(Live { world, loops }));
         let (version, origin) = (binaries.version(), binaries.origin().to_string());
-        Ok(json!({ "servers": addresses, "version": version, "origin": origin, "data": data }))
+        Ok(json!({ "servers": addresses, "version": version, "origin": origin, "data": data,
+                   "endpoint": endpoint, "reader_endpoint": reader_endpoint }))
     }
 
     pub(crate) fn world(&self) -> Result<Arc<World>, RealEstateError> {
@@ -145,6 +147,20 @@ impl Current {
             probe.stop().await.map_err(RealEstateError::Probe)?;
         }
         Ok(json!({ "probing": false }))
+    }
+
+    /// Which server a new connection through each endpoint reaches; an error's text where it reaches none.
+    pub(crate) async fn endpoints(&self) -> Result<Value, RealEstateError> {
+        let world = self.world()?;
+        let mut all = serde_json::Map::new();
+        for (name, endpoint) in [("writer", &world.endpoint), ("reader", &world.reader_endpoint)] {
+            let told = match asking::reached(endpoint.address(), world.servers.login()).await {
+                Ok((port, in_recovery)) => json!({ "server": port, "in_recovery": in_recovery }),
+                Err(error) => json!({ "error": error }),
+            };
+            all.insert(name.to_owned(), told);
+        }
+        Ok(all.into())
     }
 
     /// The rows that each server holds, by service; an error's text where it cannot be asked.

@@ -4,7 +4,7 @@ use super::Check;
 use crate::{
     clients::{Clients, Outage},
     evidence::{Evidence, Felt},
-    real::{self, Held},
+    real::{self, Endpoints, Held, Led},
     scenario::Expect,
 };
 use felt::{Answer, Attempt};
@@ -25,6 +25,7 @@ pub(super) fn all(seen: &Evidence, felt: &Felt, clients: &Clients, expect: &Expe
         on_the_new_writer(seen, felt),
         through_each_task(seen, felt),
         not_felt_by_others(felt),
+        endpoints_lead_right(seen, felt),
         rows_counted(seen, felt),
         carried_out(felt),
     ];
@@ -116,6 +117,24 @@ fn not_felt_by_others(felt: &Felt) -> Check {
         "unrelated-service-untouched",
         !asked.is_empty() && unanswered == 0,
         format!("{}: {unanswered} of {} requests without a prompt answer", real::BYSTANDER, asked.len()),
+    )
+}
+
+/// A new connection reaches the new writer through the cluster endpoint, and a standby through the reader endpoint.
+fn endpoints_lead_right(seen: &Evidence, felt: &Felt) -> Check {
+    let writer = felt.made.port(&seen.writer_after);
+    let led = |led: &Led| match led {
+        Led::To { server, in_recovery } => Some((server.to_string(), *in_recovery)),
+        Led::Nowhere { .. } => None,
+    };
+    let (to_writer, to_reader) = (led(&felt.endpoints.writer), led(&felt.endpoints.reader));
+    let wrote = to_writer.is_some_and(|(server, standby)| Some(server) == writer && !standby);
+    let read = to_reader.is_some_and(|(server, standby)| Some(server) != writer && standby);
+    let Endpoints { writer: through, reader } = &felt.endpoints;
+    Check::new(
+        "endpoints-lead-right",
+        wrote && read,
+        format!("the cluster's {through:?}, the readers' {reader:?}"),
     )
 }
 

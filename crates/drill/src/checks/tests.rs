@@ -3,7 +3,7 @@
 use super::all;
 use crate::{
     evidence::{DeadLetter, Evidence, Felt, Move, TaskSeen},
-    real::Held,
+    real::{Held, Led},
     sample,
     scenario::{Answer, Expect},
 };
@@ -180,6 +180,15 @@ const RECOVERED: &[Broken] = &[
     }),
     ("each-task-writes-to-the-new-writer", "one writes nothing", |s, _| {
         s.services[0].tasks_after.push(TaskSeen { id: "idle".to_owned(), started_at: Some(at(64)) });
+    }),
+    ("endpoints-lead-right", "the cluster endpoint leads to the old writer", |s, _| {
+        felt(s).endpoints.writer = Led::To { server: 5431, in_recovery: true };
+    }),
+    ("endpoints-lead-right", "the reader endpoint leads to the writer", |s, _| {
+        felt(s).endpoints.reader = Led::To { server: 5432, in_recovery: false };
+    }),
+    ("endpoints-lead-right", "the reader endpoint leads nowhere", |s, _| {
+        felt(s).endpoints.reader = Led::Nowhere { error: "refused".to_owned() };
     }),
     ("unrelated-service-untouched", "a request failed", |s, _| {
         let asked = felt(s).attempts.iter_mut().find(|a| a.service == "catalogue").unwrap();

@@ -2,7 +2,7 @@
 
 use super::{LOOK_EVERY, OldWriter, PROMOTION, World, name};
 use crate::postgres::Health;
-use estate::model::{Effect, Observation};
+use estate::model::{Effect, Observation, State};
 
 impl World {
     /// Carries out what the model decided. What fails is logged: the model is not told, just as RDS is not told
@@ -63,7 +63,11 @@ impl World {
         while self.servers.health(source).await != Health::Writer && since.elapsed() < PROMOTION {
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        // A standby that does not answer at once may only be busy; what is no standby follows when it comes back.
+        if !serves(&self.estate.state(), instance) {
+            // The old writer: it follows when it comes back.
+            return Ok(());
+        }
+        // A standby that does not answer at once may only be busy.
         let since = tokio::time::Instant::now();
         loop {
             match self.servers.health(instance).await {
@@ -84,12 +88,9 @@ impl World {
         let address = self.servers.address(instance).ok_or_else(|| format!("no server {instance}"))?;
         self.lead_to(address);
         let state = self.estate.state();
-        let serves = |id: &&String| {
-            let found = state.instances.iter().find(|i| i.key.id == **id);
-            found.is_some_and(|i| i.health == estate::model::Health::Serving)
-        };
         let reader = self.cluster_of(&state).and_then(|cluster| {
-            cluster.members.iter().filter(|id| **id != instance && **id != cluster.writer).find(serves)
+            let readers = cluster.members.iter().filter(|id| **id != instance && **id != cluster.writer);
+            readers.into_iter().find(|id| serves(&state, id))
         });
         if let Some(reader) = reader.and_then(|id| self.servers.address(id)) {
             self.reader_endpoint.lead_to(reader);
@@ -115,6 +116,12 @@ impl World {
         self.returning().remove(instance);
         done
     }
+}
+
+/// Whether an instance serves, as the model has it.
+fn serves(state: &State, instance: &str) -> bool {
+    let found = state.instances.iter().find(|i| i.key.id == instance);
+    found.is_some_and(|i| i.health == estate::model::Health::Serving)
 }
 
 fn said(error: impl std::fmt::Display) -> String {
