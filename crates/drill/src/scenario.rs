@@ -66,7 +66,7 @@ impl Scenario {
         let blows: Vec<String> = outage
             .faults
             .iter()
-            .filter(|fault| fault.blow.interrupts())
+            .filter(|fault| fault.blow.interrupts(outage.synchronous))
             .map(|fault| recovery::text::wire_name(&fault.blow))
             .collect();
         let began = |fault: &&PlannedFault| blows.is_empty() || blows.contains(&fault.name);
@@ -272,6 +272,11 @@ mod tests {
         let began = |row: &str, faults: &[PlannedFault]| named(row).unwrap().struck_at(faults);
         let held = [fault("hold-replication", first), fault("crash", second)];
         assert_eq!(began("lag-then-crash", &held), second, "holding the standbys back hurts nobody");
+        assert_eq!(
+            began("lag-then-crash-synchronous", &held),
+            first,
+            "unless a commit waits for one of them"
+        );
         let thawed = [fault("freeze", first), fault("thaw", second)];
         assert_eq!(began("freeze-then-thaw", &thawed), first);
         assert_eq!(

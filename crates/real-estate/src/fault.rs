@@ -29,12 +29,14 @@ pub enum Blow {
 }
 
 impl Blow {
-    /// Whether clients feel it; the others prepare an outage, or end one.
+    /// Whether clients feel it; the others prepare an outage, or end one. Where a commit waits for a standby, it waits for
+    /// one that gets nothing, too.
     #[must_use]
-    pub fn interrupts(self) -> bool {
+    pub fn interrupts(self, synchronous: bool) -> bool {
         match self {
             Self::Crash | Self::Freeze | Self::BlackHole | Self::Demote => true,
-            Self::Thaw | Self::HoldReplication | Self::StaleResolver => false,
+            Self::HoldReplication => synchronous,
+            Self::Thaw | Self::StaleResolver => false,
         }
     }
 }
