@@ -91,6 +91,7 @@ fn slow() -> Delays {
         task_start: long,
         task_stop: long,
         snapshot: long,
+        copy: long,
     }
 }
 

@@ -60,6 +60,7 @@ impl Estate {
             Call::CreateSnapshot { of_cluster, source, snapshot, tags } => {
                 self.create_snapshot(at, region, of_cluster, &source, &snapshot, tags)
             }
+            Call::CopySnapshot(asked) => self.copy_snapshot(at, region, asked),
             Call::DescribeSnapshots { of_cluster, source, kind, select } => {
                 self.describe_snapshots(region, of_cluster, source.as_deref(), kind.as_deref(), &select)
             }

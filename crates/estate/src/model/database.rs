@@ -162,6 +162,10 @@ pub struct Snapshot {
     pub arn: String,
     /// The identifier of the cluster or instance.
     pub source: String,
+    /// The region of that cluster or instance: of a copy, not always its own.
+    pub origin: String,
+    /// The ARN of the snapshot of which it is a copy.
+    pub copy_of: Option<String>,
     /// Whether the source is a cluster.
     pub of_cluster: bool,
     /// The source's immutable id.
@@ -172,7 +176,7 @@ pub struct Snapshot {
     pub engine_version: String,
     /// `manual`: somebody asked for it; `automated`: RDS made it.
     pub kind: String,
-    /// `creating`, then `available` or `failed`.
+    /// `creating` (a copy: `copying`), then `available` or `failed`.
     pub status: String,
     /// When it was asked for.
     pub created: Timestamp,

@@ -125,7 +125,8 @@ impl Estate {
         {
             return Err(Refusal::new("InvalidParameterValue", "Invalid snapshot type."));
         }
-        let (wanted, source) = (select.identifier.as_deref().map(bare), source.map(bare));
+        let wanted = select.identifier.as_deref().map(|id| self.snapshot_place(region, id).id);
+        let (wanted, source) = (wanted.as_deref(), source.map(bare));
         let mut found = Vec::new();
         for ((for_cluster, key), snapshot) in &self.snapshots {
             let named = *for_cluster == of_cluster

@@ -96,6 +96,8 @@ pub enum Call {
         /// Its tags.
         tags: Tags,
     },
+    /// `CopyDBClusterSnapshot`, asked in the region of the copy.
+    CopySnapshot(CopyRequest),
     /// `DescribeDBClusterSnapshots`, `DescribeDBSnapshots`.
     DescribeSnapshots {
         /// Of clusters, or of instances.
@@ -176,6 +178,21 @@ pub enum Call {
         /// Why, in the caller's words.
         reason: Option<String>,
     },
+}
+
+/// What `CopyDBClusterSnapshot` is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyRequest {
+    /// The snapshot to copy: its identifier, or its ARN when it is in another region.
+    pub source: String,
+    /// The copy's identifier.
+    pub target: String,
+    /// `KmsKeyId`: the key of the copy.
+    pub key: Option<String>,
+    /// `CopyTags`.
+    pub copy_tags: bool,
+    /// The copy's own tags.
+    pub tags: Tags,
 }
 
 /// Which RDS events are asked for.

@@ -101,6 +101,8 @@ pub struct Delays {
     pub task_stop: Span,
     /// How long a snapshot is `creating`.
     pub snapshot: Span,
+    /// How long a copy of a snapshot is `copying`. AWS says hours for large ones; the default is an estimate.
+    pub copy: Span,
 }
 
 impl Default for Delays {
@@ -115,6 +117,7 @@ impl Default for Delays {
             task_start: Span::between(15.0, 40.0),
             task_stop: Span::between(2.0, 30.0),
             snapshot: Span::between(60.0, 180.0),
+            copy: Span::between(120.0, 600.0),
         }
     }
 }
@@ -134,6 +137,7 @@ impl Delays {
             task_start: none,
             task_stop: none,
             snapshot: none,
+            copy: none,
         }
     }
 
@@ -151,6 +155,7 @@ impl Delays {
             task_start: Span::between(1.0, 3.0),
             task_stop: Span::between(0.5, 1.5),
             snapshot: Span::between(2.0, 4.0),
+            copy: Span::between(2.0, 4.0),
         }
     }
 }
@@ -193,6 +198,9 @@ pub struct Settings {
     pub tasks_outside: bool,
     /// How many manual snapshots an account may have in a region: 100 on AWS.
     pub snapshot_quota: usize,
+    /// How many copies from other regions may be under way to a region: 5 says the Aurora User Guide
+    /// (`USER_CopySnapshot`, Limitations), 20 the one of RDS.
+    pub copies_at_once: usize,
 }
 
 impl Default for Settings {
@@ -207,6 +215,7 @@ impl Default for Settings {
             target_is_writer: TargetIsWriter::default(),
             tasks_outside: false,
             snapshot_quota: 100,
+            copies_at_once: 5,
         }
     }
 }

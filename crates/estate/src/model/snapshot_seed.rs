@@ -67,6 +67,8 @@ impl Estate {
         let snapshot = Snapshot {
             arn: arn("rds", &key.region, &self.settings.account, &format!("cluster-snapshot:{}", key.id)),
             source: seed.cluster.clone(),
+            origin: key.region.clone(),
+            copy_of: None,
             of_cluster: true,
             source_resource_id: source.map(|it| it.resource_id.clone()).unwrap_or_default(),
             engine: source.map_or_else(|| "aurora-postgresql".into(), |it| it.engine.clone()),

@@ -9,7 +9,7 @@ use super::aurora::{wrong_instance, wrong_state};
 use super::database::{Snapshot, Tags};
 use super::effect::SourceType;
 use super::events::InstanceNews;
-use super::key::{Key, arn, bare};
+use super::key::{Key, arn};
 use super::reply::{Refusal, Reply};
 
 /// A snapshot's place: whether it is of a cluster, and its key. The two kinds have names of their own.
@@ -25,28 +25,12 @@ impl Estate {
         snapshot: &str,
         tags: Tags,
     ) -> Done {
-        let key = Key::new(region, snapshot.to_lowercase());
-        if !valid_identifier(&key.id, if of_cluster { 63 } else { 255 }) {
-            return Err(Refusal::new(
-                "InvalidParameterValue",
-                format!("Invalid snapshot identifier: {snapshot}"),
-            ));
-        }
+        let key = new_snapshot_key(region, of_cluster, snapshot)?;
         let mut made = self.snapshot_of(of_cluster, region, source)?;
-        if self.snapshots.contains_key(&(of_cluster, key.clone())) {
-            return Err(already(of_cluster, snapshot));
-        }
-        let quota = self.settings.snapshot_quota;
-        if self.snapshots.len() >= quota && self.manual_snapshots(region, of_cluster) >= quota {
-            return Err(Refusal::new(
-                "SnapshotQuotaExceeded",
-                format!("Cannot create more than {} manual snapshots", self.settings.snapshot_quota),
-            ));
-        }
+        self.room_for_snapshot(of_cluster, &key)?;
         let delay = self.settings.delays.snapshot;
         let seconds = self.draw(delay);
-        let kind = if of_cluster { "cluster-snapshot" } else { "snapshot" };
-        made.arn = arn("rds", region, &self.settings.account, &format!("{kind}:{}", key.id));
+        made.arn = self.snapshot_arn(of_cluster, &key);
         made.key = key.clone();
         made.created = at;
         made.ready = later(at, seconds);
@@ -59,12 +43,34 @@ impl Estate {
         Ok((Reply::Snapshot(Box::new(made)), Some(effect)))
     }
 
+    /// Whether there may be a new snapshot of that name: the name is free, and so is room in the quota.
+    pub(crate) fn room_for_snapshot(&self, of_cluster: bool, key: &Key) -> Result<(), Refusal> {
+        if self.snapshots.contains_key(&(of_cluster, key.clone())) {
+            return Err(already(of_cluster, &key.id));
+        }
+        let quota = self.settings.snapshot_quota;
+        if self.snapshots.len() >= quota && self.manual_snapshots(&key.region, of_cluster) >= quota {
+            return Err(Refusal::new(
+                "SnapshotQuotaExceeded",
+                format!("Cannot create more than {quota} manual snapshots"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn snapshot_arn(&self, of_cluster: bool, key: &Key) -> String {
+        let kind = if of_cluster { "cluster-snapshot" } else { "snapshot" };
+        arn("rds", &key.region, &self.settings.account, &format!("{kind}:{}", key.id))
+    }
+
     /// A new snapshot of a source that may have one.
     fn snapshot_of(&self, of_cluster: bool, region: &str, source: &str) -> Result<Snapshot, Refusal> {
         let empty = Snapshot {
             key: Key::new(region, ""),
             arn: String::new(),
             source: String::new(),
+            origin: region.to_owned(),
+            copy_of: None,
             of_cluster,
             source_resource_id: String::new(),
             engine: String::new(),
@@ -129,10 +135,10 @@ impl Estate {
         self.snapshots.iter().filter(|(key, snapshot)| counts(key, snapshot)).count()
     }
 
-    /// A snapshot as it is now: a part of it is there while it is `creating`.
+    /// A snapshot as it is now: a part of it is there while it is `creating` or `copying`.
     pub(crate) fn progressed(&self, snapshot: &Snapshot) -> Snapshot {
         let mut seen = snapshot.clone();
-        if seen.status == "creating" {
+        if under_way(snapshot) {
             let seconds = |from: Timestamp, to: Timestamp| {
                 to.since(from).and_then(|span| span.total(Unit::Second)).unwrap_or(0.0)
             };
@@ -145,10 +151,12 @@ impl Estate {
     }
 
     pub(crate) fn snapshot_ready(&mut self, at: Timestamp, key: &SnapshotKey) {
-        let Some(snapshot) = self.snapshots.get_mut(key).filter(|found| found.ready <= at) else {
+        let due = |found: &&mut Snapshot| found.ready <= at && under_way(found);
+        let Some(snapshot) = self.snapshots.get_mut(key).filter(due) else {
             return;
         };
-        let source = self.clusters.get(&key.1.beside(&snapshot.source)).filter(|_| snapshot.of_cluster);
+        let source = Key::new(snapshot.origin.clone(), snapshot.source.clone());
+        let source = self.clusters.get(&source).filter(|_| snapshot.of_cluster);
         if source.is_some_and(|cluster| cluster.snapshots_fail) {
             // No event tells of it.
             snapshot.status = "failed".into();
@@ -156,8 +164,12 @@ impl Estate {
         }
         snapshot.status = "available".into();
         snapshot.percent = 100;
-        let snapshot = snapshot.clone();
-        self.tell_snapshot(at, &snapshot, true);
+        // AWS's list has no event for the copy of a cluster's snapshot (Aurora User Guide,
+        // USER_Events.Messages): its status alone tells.
+        if snapshot.copy_of.is_none() {
+            let snapshot = snapshot.clone();
+            self.tell_snapshot(at, &snapshot, true);
+        }
     }
 
     fn tell_snapshot(&mut self, at: Timestamp, snapshot: &Snapshot, done: bool) {
@@ -177,25 +189,41 @@ impl Estate {
     }
 
     pub(crate) fn delete_snapshot(&mut self, region: &str, of_cluster: bool, snapshot: &str) -> Done {
-        let key = (of_cluster, Key::new(region, bare(snapshot).to_lowercase()));
+        let key = (of_cluster, self.snapshot_place(region, snapshot));
         let found = self.snapshots.get(&key).ok_or_else(|| no_snapshot(of_cluster, snapshot))?;
         let code = if of_cluster { "InvalidDBClusterSnapshotStateFault" } else { "InvalidDBSnapshotState" };
         if found.kind != "manual" {
             return Err(Refusal::new(code, "Only manual snapshots may be deleted."));
         }
-        if found.status != "available" {
+        // A copy under way is cancelled by deleting it (API reference, CopyDBClusterSnapshot).
+        if found.status != "available" && found.status != "copying" {
             return Err(Refusal::new(code, format!("Snapshot {snapshot} is not in available state.")));
         }
         let mut gone = found.clone();
         self.snapshots.remove(&key);
+        self.end_copies_of(&gone.arn);
         gone.status = "deleted".into();
         let effect = format!("deletion of snapshot {}", gone.key.id);
         Ok((Reply::Snapshot(Box::new(gone)), Some(effect)))
     }
 }
 
+/// Whether it is still being made, by creating or by copying.
+fn under_way(snapshot: &Snapshot) -> bool {
+    snapshot.status == "creating" || snapshot.status == "copying"
+}
+
+/// The key of a snapshot to be made, if its name may be one.
+pub(crate) fn new_snapshot_key(region: &str, of_cluster: bool, snapshot: &str) -> Result<Key, Refusal> {
+    let key = Key::new(region, snapshot.to_lowercase());
+    if valid_identifier(&key.id, if of_cluster { 63 } else { 255 }) {
+        return Ok(key);
+    }
+    Err(Refusal::new("InvalidParameterValue", format!("Invalid snapshot identifier: {snapshot}")))
+}
+
 /// AWS's rule: letters, digits and hyphens, begins with a letter, no two hyphens together, none at the end.
-fn valid_identifier(id: &str, most: usize) -> bool {
+pub(crate) fn valid_identifier(id: &str, most: usize) -> bool {
     id.len() <= most
         && id.starts_with(|first: char| first.is_ascii_alphabetic())
         && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')

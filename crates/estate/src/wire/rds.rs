@@ -2,7 +2,7 @@
 
 use super::Caller;
 use super::form::Form;
-use crate::model::{Api, Call, EventSelect, Refusal, Request};
+use crate::model::{Api, Call, CopyRequest, EventSelect, Refusal, Request};
 
 /// Reads a request. What it means, or why it means nothing, is in it.
 pub(super) fn request(caller: &Caller, query: &str, body: &[u8]) -> Request {
@@ -51,6 +51,15 @@ fn call(action: &str, form: &Form) -> Result<Call, Refusal> {
             snapshot: form.required("DBSnapshotIdentifier")?,
             tags: form.tags(),
         },
+        // `PreSignedUrl` is ignored outside GovCloud (API reference), and `SourceRegion` is no parameter of the
+        // API: some SDKs make the URL of it, the one for Rust has neither.
+        "CopyDBClusterSnapshot" => Call::CopySnapshot(CopyRequest {
+            source: form.required("SourceDBClusterSnapshotIdentifier")?,
+            target: form.required("TargetDBClusterSnapshotIdentifier")?,
+            key: form.text("KmsKeyId"),
+            copy_tags: form.flag("CopyTags"),
+            tags: form.tags(),
+        }),
         "DescribeDBClusterSnapshots" => Call::DescribeSnapshots {
             of_cluster: true,
             source: form.text("DBClusterIdentifier"),

@@ -34,6 +34,8 @@ pub(super) struct DBSnapshot {
     cluster: Option<String>,
     #[serde(rename = "DBClusterSnapshotArn", skip_serializing_if = "Option::is_none")]
     cluster_snapshot_arn: Option<String>,
+    #[serde(rename = "SourceDBClusterSnapshotArn", skip_serializing_if = "Option::is_none")]
+    copy_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     db_cluster_resource_id: Option<String>,
     #[serde(rename = "DBSnapshotIdentifier", skip_serializing_if = "Option::is_none")]
@@ -75,6 +77,7 @@ impl From<&Snapshot> for DBSnapshot {
             cluster_snapshot: of_cluster(&snapshot.key.id),
             cluster: of_cluster(&snapshot.source),
             cluster_snapshot_arn: of_cluster(&snapshot.arn),
+            copy_of: snapshot.copy_of.clone(),
             db_cluster_resource_id: of_cluster(&snapshot.source_resource_id),
             instance_snapshot: of_instance(&snapshot.key.id),
             instance: of_instance(&snapshot.source),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out what it looks for")]
 
+mod copies;
 mod deployments;
 mod failovers;
 mod meddling;
@@ -32,6 +33,7 @@ fn delays() -> Delays {
         task_start: Span::fixed(20.0),
         task_stop: Span::fixed(5.0),
         snapshot: Span::fixed(100.0),
+        copy: Span::fixed(200.0),
     }
 }
 

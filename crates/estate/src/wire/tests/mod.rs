@@ -1,5 +1,6 @@
 //! The wire, asked by the real SDKs.
 
+mod copies;
 mod in_process;
 mod names;
 mod snapshots;
