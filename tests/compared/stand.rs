@@ -92,6 +92,10 @@ fn slow() -> Delays {
         task_stop: long,
         snapshot: long,
         copy: long,
+        restore: long,
+        instance: long,
+        deletion: long,
+        backup_lag: Span::fixed(0.0),
     }
 }
 

@@ -36,6 +36,16 @@ pub(crate) enum Occurrence {
     Metrics,
     /// A snapshot is complete.
     SnapshotReady { snapshot: SnapshotKey },
+    /// A restored cluster is there; the source is the cluster whose data it has.
+    ClusterReady { cluster: Key, resource_id: String, source: Key },
+    /// A new instance serves.
+    InstanceReady { instance: Key, generation: u64 },
+    /// An instance is deleted.
+    InstanceGone { instance: Key, resource_id: String },
+    /// A cluster's last snapshot is made.
+    ClusterDeletes { cluster: Key, resource_id: String, snapshot: SnapshotKey },
+    /// A cluster is deleted.
+    ClusterGone { cluster: Key, resource_id: String },
     /// A task is up.
     TaskRuns { task: String },
     /// A task of a failing deployment has exited.
@@ -71,6 +81,14 @@ impl Agenda {
         let ((at, _), occurrence) = entry.remove_entry();
         Some((at, occurrence))
     }
+}
+
+/// The moment some seconds earlier. Before the beginning of time it stays there.
+pub(crate) fn earlier(at: Timestamp, seconds: f64) -> Timestamp {
+    SignedDuration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|span| at.checked_sub(span).ok())
+        .unwrap_or(Timestamp::MIN)
 }
 
 /// The moment some seconds later. Beyond the end of time it stays at the end of time.

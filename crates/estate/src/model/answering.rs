@@ -64,6 +64,10 @@ impl Estate {
             Call::DescribeSnapshots { of_cluster, source, kind, select } => {
                 self.describe_snapshots(region, of_cluster, source.as_deref(), kind.as_deref(), &select)
             }
+            Call::RestoreCluster(asked) => self.restore_cluster(at, region, *asked),
+            Call::CreateInstance(asked) => self.create_instance(at, region, asked),
+            Call::DeleteInstance { instance, last } => self.delete_instance(at, region, &instance, &last),
+            Call::DeleteCluster { cluster, last } => self.delete_cluster(at, region, &cluster, &last),
             Call::DescribeAccount => read(self.quotas(region)),
             Call::DeleteSnapshot { of_cluster, snapshot } => {
                 self.delete_snapshot(region, of_cluster, &snapshot)

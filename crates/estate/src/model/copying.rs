@@ -23,7 +23,7 @@ impl Estate {
                 format!("Snapshot {} is not in available state.", asked.source),
             ));
         }
-        let kms_key = self.key_of_copy(region, &source, asked.key.as_deref())?;
+        let kms_key = self.key_of_copy(at, region, &source, asked.key.as_deref())?;
         self.room_for_snapshot(true, &key)?;
         self.room_for_copy(region, &source)?;
         let delay = self.settings.delays.copy;
@@ -63,7 +63,8 @@ impl Estate {
     /// The key of a copy. An unencrypted snapshot of a cluster can't be encrypted by copying; an encrypted one needs
     /// a key of the region in which the copy is, because keys don't leave their region.
     fn key_of_copy(
-        &self,
+        &mut self,
+        at: Timestamp,
         region: &str,
         source: &Snapshot,
         asked: Option<&str>,
@@ -80,7 +81,7 @@ impl Estate {
             (Some(_), Some(key)) => self.key_arn(region, key),
             (Some(key), None) => key.clone(),
         };
-        Self::usable_key(region, &key)?;
+        self.usable_key(at, region, &key)?;
         Ok(Some(key))
     }
 
@@ -91,19 +92,6 @@ impl Estate {
         }
         let resource = if key.starts_with("alias/") { key.to_owned() } else { format!("key/{key}") };
         arn("kms", region, &self.settings.account, &resource)
-    }
-
-    /// Whether what is made in a region can use a key.
-    pub(crate) fn usable_key(region: &str, key: &str) -> Result<(), Refusal> {
-        if key.split(':').nth(3) == Some(region) {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            "KMSKeyNotAccessibleFault",
-            format!(
-                "The KMS key {key} does not exist in {region}, is not enabled or you do not have permissions."
-            ),
-        ))
     }
 
     /// So many copies may come from other regions at once; a copy within its region does not count.

@@ -53,6 +53,8 @@ pub struct Instance {
     pub engine: String,
     /// The engine's version.
     pub engine_version: String,
+    /// Its parameter group.
+    pub parameter_group: String,
     /// The promotion tier: 0 is promoted first.
     pub promotion_tier: i32,
     /// Lag behind the writer in milliseconds: `None` = drawn each period.
@@ -93,6 +95,15 @@ pub struct Failover {
     pub begun: bool,
     /// Seconds until the promotion when they are not drawn.
     pub(crate) promotion: Option<f64>,
+}
+
+/// Where a cluster's data came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// The ARN of the snapshot or of the cluster.
+    pub source: String,
+    /// When the data is from.
+    pub as_of: Timestamp,
 }
 
 /// An Aurora cluster.
@@ -136,6 +147,20 @@ pub struct Cluster {
     pub storage_gib: u32,
     /// The ARN of the key of its storage, if it is encrypted.
     pub kms_key: Option<String>,
+    /// Its parameter group.
+    pub parameter_group: String,
+    /// Its subnet group.
+    pub subnet_group: String,
+    /// Ids of its security groups.
+    pub security_groups: Vec<String>,
+    /// Whether it can't be deleted.
+    pub deletion_protection: bool,
+    /// For how many days its automated backups are kept.
+    pub backup_days: u8,
+    /// Since when it has backups.
+    pub(crate) restorable_from: Timestamp,
+    /// What it was restored from.
+    pub restored_from: Option<Restored>,
     /// Whether a fault makes its snapshots fail.
     pub(crate) snapshots_fail: bool,
     /// The writer move under way.
@@ -151,6 +176,8 @@ pub struct ClusterView {
     pub cluster: Cluster,
     /// Its instances.
     pub members: Vec<Instance>,
+    /// The earliest and the latest moment to which it can be restored.
+    pub restorable: Option<(Timestamp, Timestamp)>,
 }
 
 /// A snapshot of a cluster or of an instance.
@@ -180,6 +207,8 @@ pub struct Snapshot {
     pub status: String,
     /// When it was asked for.
     pub created: Timestamp,
+    /// When its data is from: a copy's is its source's. RDS doesn't show it for a cluster's snapshot.
+    pub as_of: Timestamp,
     /// When it will be complete.
     pub(crate) ready: Timestamp,
     /// How complete it is now.

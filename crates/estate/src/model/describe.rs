@@ -28,7 +28,7 @@ impl Estate {
     pub(crate) fn cluster_view(&self, cluster: &Cluster) -> ClusterView {
         let members = cluster.members.iter();
         let members = members.filter_map(|id| self.instances.get(&cluster.key.beside(id)).cloned()).collect();
-        ClusterView { cluster: cluster.clone(), members }
+        ClusterView { cluster: cluster.clone(), members, restorable: self.restorable(cluster) }
     }
 
     pub(crate) fn describe_clusters(&self, region: &str, select: &Select) -> Done {
@@ -162,11 +162,11 @@ impl Estate {
         let clusters = self.clusters.keys().filter(|key| key.region == region).count();
         let instances = self.instances.keys().filter(|key| key.region == region).count();
         let most = self.settings.snapshot_quota;
-        // 40 of each is what an account has that never asked for more.
+        // 40 is what an account has that never asked for more.
         Reply::Quotas(vec![
             ("DBInstances", instances, instances.max(40)),
             ("ManualSnapshots", self.manual_snapshots(region, false), most),
-            ("DBClusters", clusters, clusters.max(40)),
+            ("DBClusters", clusters, clusters.max(self.settings.cluster_quota)),
             ("ManualClusterSnapshots", self.manual_snapshots(region, true), most),
         ])
     }

@@ -102,7 +102,8 @@ impl Estate {
     pub(crate) fn restart_instance(&mut self, at: Timestamp, key: &Key, announced: bool) {
         let restart = self.settings.delays.restart;
         let seconds = self.draw(restart);
-        let Some(instance) = self.instances.get_mut(key) else {
+        // What is being deleted does not come back.
+        let Some(instance) = self.instances.get_mut(key).filter(|found| found.status != "deleting") else {
             return;
         };
         instance.generation += 1;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::effect::SourceType;
+use super::interference::Calls;
 use super::settings::Delays;
 
 /// What breaks (or heals). Written as `{"fault": "crash_writer", "cluster": "orders"}`.
@@ -141,6 +142,26 @@ pub enum Fault {
         #[serde(default)]
         region: Option<String>,
     },
+    /// What is restored from a cluster's snapshots or points in time never becomes `available`. No event tells of it.
+    FailRestores {
+        /// The cluster whose data it is.
+        cluster: String,
+        /// The status in which the restored one ends; `inaccessible-encryption-credentials` when absent.
+        #[serde(default)]
+        status: Option<String>,
+    },
+    /// What is restored from a cluster's snapshots or points in time needs long.
+    SlowRestores {
+        /// The cluster whose data it is.
+        cluster: String,
+        /// Seconds until it is `available`.
+        seconds: f64,
+    },
+    /// Copies and restores that use a key are refused with `KMSKeyNotAccessibleFault`, until healed.
+    RefuseKey {
+        /// The key's ARN.
+        key: String,
+    },
     /// New tasks of a service never become healthy. Tasks that a rollback takes over are not touched.
     FailDeployments {
         /// The service's name.
@@ -215,21 +236,6 @@ pub enum Fault {
         /// The delays.
         delays: Delays,
     },
-}
-
-/// Which calls an interference meets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calls {
-    /// The action; every one when absent.
-    #[serde(default)]
-    pub action: Option<String>,
-    /// The caller; every one when absent.
-    #[serde(default)]
-    pub caller: Option<String>,
-    /// How often; without end when absent.
-    #[serde(default)]
-    pub times: Option<u32>,
 }
 
 const fn yes() -> bool {

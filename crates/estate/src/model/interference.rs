@@ -1,12 +1,27 @@
 //! Interference with calls: throttled, denied, failing, or answered into the void.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Estate;
-use super::faults::Calls;
 use super::planned::Number;
 use super::reply::Refusal;
 use super::request::{Request, Service};
+
+/// Which calls an interference meets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    /// The action; every one when absent.
+    #[serde(default)]
+    pub action: Option<String>,
+    /// The caller; every one when absent.
+    #[serde(default)]
+    pub caller: Option<String>,
+    /// How often; without end when absent.
+    #[serde(default)]
+    pub times: Option<u32>,
+}
 
 /// What an interference does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

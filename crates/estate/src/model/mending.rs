@@ -77,7 +77,8 @@ impl Estate {
             found.endpoint_held_until = None;
             found.endpoint_held_after_promotion = None;
             found.snapshots_fail = false;
-            if found.failover.is_none() {
+            // What is made or deleted gets there by itself.
+            if found.failover.is_none() && !["creating", "deleting"].contains(&found.status.as_str()) {
                 found.status = "available".into();
             }
             for id in &found.members {
@@ -93,6 +94,7 @@ impl Estate {
                 instance.reports_lag = true;
             }
         }
+        self.restore_faults.retain(|kept| !kept.healed(cluster));
         for service in self.services.values_mut() {
             service.failing = false;
             service.slow = None;

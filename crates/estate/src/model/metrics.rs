@@ -47,7 +47,9 @@ impl Estate {
 
     fn measure_cluster(&mut self, at: Timestamp, cluster: &Cluster) {
         for id in &cluster.members {
-            let Some(instance) = self.instances.get(&cluster.key.beside(id)).cloned() else {
+            // One that is being made reports nothing.
+            let instance = self.instances.get(&cluster.key.beside(id));
+            let Some(instance) = instance.filter(|found| found.status != "creating").cloned() else {
                 continue;
             };
             let writes = *id == cluster.writer;

@@ -9,6 +9,7 @@ mod aurora;
 mod chance;
 mod copying;
 mod database;
+mod deleting;
 mod demo;
 mod describe;
 mod ecs;
@@ -17,10 +18,12 @@ mod effect;
 mod events;
 mod failover;
 mod faults;
+mod happening;
 mod interference;
 mod key;
 mod log;
 mod looking;
+mod making;
 mod mending;
 mod metrics;
 mod moves;
@@ -32,6 +35,10 @@ mod planting;
 mod reboot;
 mod reply;
 mod request;
+mod restore_faults;
+mod restore_request;
+mod restore_source;
+mod restoring;
 mod rollout;
 mod seed;
 mod service;
@@ -46,9 +53,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::database::{BlueGreen, Cluster, ClusterView, Failover, Health, Instance, Snapshot, Tags};
+pub use self::database::{
+    BlueGreen, Cluster, ClusterView, Failover, Health, Instance, Restored, Snapshot, Tags,
+};
 pub use self::effect::{Datapoint, EcsEvent, Effect, Observation, RdsEvent, SourceType};
-pub use self::faults::{Calls, Fault};
+pub use self::faults::Fault;
+pub use self::interference::Calls;
 pub use self::key::Key;
 pub use self::log::LogEntry;
 pub use self::moves::{Move, Moving};
@@ -57,6 +67,7 @@ pub use self::naming::NoSuchThing;
 pub use self::planned::{Fate, Planned, When};
 pub use self::reply::{Answer, EcsClusterView, Refusal, Reply};
 pub use self::request::{Call, CopyRequest, EventSelect, Filter, Page, Request, Select, Service as Api};
+pub use self::restore_request::{FinalSnapshot, NewInstance, RestoreFrom, RestoreRequest};
 pub use self::seed::{ClusterSeed, InstanceSeed, Seed, SeedError, ServiceSeed};
 pub use self::service::{Deployment, RolloutState, Service, ServiceEvent, ServiceView, Task};
 pub use self::settings::{Delays, Settings, Span, TargetIsWriter};
@@ -66,6 +77,7 @@ use self::agenda::{Agenda, Occurrence};
 use self::chance::Chance;
 use self::interference::Interference;
 use self::planned::Trigger;
+use self::restore_faults::RestoreFault;
 use self::snapshots::SnapshotKey;
 
 /// The model of RDS and ECS.
@@ -86,6 +98,7 @@ pub struct Estate {
     services: BTreeMap<Key, Service>,
     tasks: BTreeMap<String, Task>,
     interference: Vec<Interference>,
+    restore_faults: Vec<RestoreFault>,
     fates: Vec<Fate>,
     triggers: Vec<Trigger>,
     log: Vec<LogEntry>,
@@ -134,6 +147,7 @@ impl Estate {
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
             interference: Vec::new(),
+            restore_faults: Vec::new(),
             fates: Vec::new(),
             triggers: Vec::new(),
             log: Vec::new(),
@@ -197,35 +211,6 @@ impl Estate {
             self.happen(at, occurrence);
         }
         self.clock = self.clock.max(now);
-    }
-
-    fn happen(&mut self, at: Timestamp, occurrence: Occurrence) {
-        match occurrence {
-            Occurrence::FailoverBegins { cluster, generation } => {
-                self.failover_begins(at, &cluster, generation);
-            }
-            Occurrence::Promoted { cluster, generation } => self.promoted(at, &cluster, generation),
-            Occurrence::Settled { cluster, generation } => self.settled(&cluster, generation),
-            Occurrence::EndpointMoves { cluster, generation } => {
-                self.endpoint_moves(at, &cluster, generation);
-            }
-            Occurrence::AwsNotices { cluster, writer } => self.aws_notices(at, &cluster, &writer),
-            Occurrence::InstanceReturns { instance, generation } => {
-                self.instance_returns(at, &instance, generation);
-            }
-            Occurrence::StandbyTakesOver { instance, generation } => {
-                self.standby_takes_over(at, &instance, generation);
-            }
-            Occurrence::AddressMoves { instance, generation } => self.address_moves(&instance, generation),
-            Occurrence::StatusRestored { cluster, status } => self.status_restored(&cluster, &status),
-            Occurrence::Metrics => self.measure(at),
-            Occurrence::SnapshotReady { snapshot } => self.snapshot_ready(at, &snapshot),
-            Occurrence::TaskRuns { task } => self.task_runs(at, &task),
-            Occurrence::TaskFails { task } => self.task_fails(at, &task),
-            Occurrence::TaskStopped { task } => self.task_stopped(at, &task),
-            Occurrence::ServiceLooks { service } => self.look(at, &service),
-            Occurrence::Strikes(number) => self.strike(at, number),
-        }
     }
 
     /// Plans an occurrence some seconds after a moment.

@@ -47,7 +47,16 @@ impl Estate {
             | Fault::ProtectTasks { service, cluster, .. } => self
                 .named_service(service, cluster.as_deref())
                 .map_or_else(|| missing("service", service), |_| Ok(())),
-            Fault::Heal { cluster: None, .. }
+            Fault::FailRestores { cluster, .. } | Fault::SlowRestores { cluster, .. } => {
+                // The cluster may be gone, and its snapshots left.
+                let left = self.snapshots.values().any(|it| it.of_cluster && it.source == *cluster);
+                if left || self.named_cluster(cluster, None).is_some() {
+                    return Ok(());
+                }
+                missing("cluster", cluster)
+            }
+            Fault::RefuseKey { .. }
+            | Fault::Heal { cluster: None, .. }
             | Fault::Throttle(_)
             | Fault::LoseReply(_)
             | Fault::ServerError(_)

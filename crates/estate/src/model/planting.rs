@@ -63,13 +63,10 @@ impl Estate {
         Ok(())
     }
 
-    fn plant_cluster(&mut self, at: Timestamp, seed: &ClusterSeed) {
+    pub(crate) fn plant_cluster(&mut self, at: Timestamp, seed: &ClusterSeed) {
         let region = seed.region.clone().unwrap_or_else(|| self.settings.region.clone());
         let key = Key::new(&region, &seed.identifier);
         let suffix = host_suffix(&self.settings.account, &region);
-        for instance in &seed.instances {
-            self.plant_instance(at, &region, Some(seed), instance, &seed.tags);
-        }
         let writer = seed.instances.iter().find(|instance| instance.writer);
         let writer = writer.map(|instance| instance.identifier.clone()).unwrap_or_default();
         let cluster = Cluster {
@@ -91,35 +88,56 @@ impl Estate {
             copy_tags_to_snapshot: seed.copy_tags_to_snapshot,
             storage_gib: seed.storage_gib,
             kms_key: seed.kms_key.clone(),
+            parameter_group: seed
+                .parameter_group
+                .clone()
+                .unwrap_or_else(|| default_group(&seed.engine, &seed.engine_version)),
+            subnet_group: seed.subnet_group.clone(),
+            security_groups: seed.security_groups.clone(),
+            deletion_protection: seed.deletion_protection,
+            backup_days: seed.backup_days,
+            // A seeded cluster was there before.
+            restorable_from: Timestamp::MIN,
+            restored_from: None,
             snapshots_fail: false,
             failover: None,
             generation: 0,
             key: key.clone(),
         };
+        for instance in &seed.instances {
+            self.plant_instance(at, &region, Some(&cluster), instance, &seed.tags);
+        }
         self.clusters.insert(key, cluster);
     }
 
-    fn plant_instance(
+    pub(crate) fn plant_instance(
         &mut self,
         at: Timestamp,
         region: &str,
-        cluster: Option<&ClusterSeed>,
+        cluster: Option<&Cluster>,
         seed: &InstanceSeed,
         tags: &Tags,
     ) {
         let key = Key::new(region, &seed.identifier);
         let suffix = host_suffix(&self.settings.account, region);
+        let engine = cluster.map_or(&seed.engine, |cluster| &cluster.engine).clone();
+        let engine_version =
+            cluster.map_or_else(|| "16.6".into(), |cluster: &Cluster| cluster.engine_version.clone());
         let instance = Instance {
             arn: arn("rds", region, &self.settings.account, &format!("db:{}", key.id)),
             resource_id: format!("db-{}", self.chance.resource()),
-            cluster: cluster.map(|cluster| cluster.identifier.clone()),
+            cluster: cluster.map(|cluster| cluster.key.id.clone()),
             status: seed.status.clone(),
             health: Health::Serving,
             availability_zone: seed.availability_zone.clone(),
             secondary_availability_zone: seed.secondary_availability_zone.clone(),
             class: seed.class.clone(),
-            engine: cluster.map_or(&seed.engine, |cluster| &cluster.engine).clone(),
-            engine_version: cluster.map_or_else(|| "16.6".into(), |cluster| cluster.engine_version.clone()),
+            parameter_group: seed
+                .parameter_group
+                .clone()
+                .unwrap_or_else(|| default_group(&engine, &engine_version)),
+            engine,
+            engine_version,
             promotion_tier: seed.promotion_tier,
             lag: None,
             reports_lag: true,
@@ -134,4 +152,11 @@ impl Estate {
         };
         self.instances.insert(key, instance);
     }
+}
+
+/// The name of the default parameter group of an engine and its major version.
+fn default_group(engine: &str, version: &str) -> String {
+    let parts = if engine.contains("mysql") { 2 } else { 1 };
+    let major: Vec<&str> = version.split('.').take(parts).collect();
+    format!("default.{engine}{}", major.join("."))
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::database::Tags;
 use super::reply::Refusal;
+use super::restore_request::{FinalSnapshot, NewInstance, RestoreRequest};
 
 /// Which service of AWS is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -115,6 +116,24 @@ pub enum Call {
         of_cluster: bool,
         /// The snapshot.
         snapshot: String,
+    },
+    /// `RestoreDBClusterFromSnapshot`, `RestoreDBClusterToPointInTime`.
+    RestoreCluster(Box<RestoreRequest>),
+    /// `CreateDBInstance`.
+    CreateInstance(NewInstance),
+    /// `DeleteDBInstance`.
+    DeleteInstance {
+        /// The instance.
+        instance: String,
+        /// Its last snapshot.
+        last: FinalSnapshot,
+    },
+    /// `DeleteDBCluster`.
+    DeleteCluster {
+        /// The cluster.
+        cluster: String,
+        /// Its last snapshot.
+        last: FinalSnapshot,
     },
     /// `DescribeAccountAttributes`.
     DescribeAccount,

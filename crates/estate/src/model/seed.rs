@@ -47,6 +47,16 @@ pub struct ClusterSeed {
     pub storage_gib: u32,
     /// The ARN of the key of its storage; absent: not encrypted.
     pub kms_key: Option<String>,
+    /// The parameter group; the engine's default when absent.
+    pub parameter_group: Option<String>,
+    /// The subnet group.
+    pub subnet_group: String,
+    /// Ids of its security groups.
+    pub security_groups: Vec<String>,
+    /// Whether it can't be deleted.
+    pub deletion_protection: bool,
+    /// For how many days its automated backups are kept.
+    pub backup_days: u8,
     /// The instances: one is the writer.
     pub instances: Vec<InstanceSeed>,
 }
@@ -67,6 +77,8 @@ pub struct InstanceSeed {
     pub class: String,
     /// The engine of an instance without a cluster.
     pub engine: String,
+    /// The parameter group; the engine's default when absent.
+    pub parameter_group: Option<String>,
     /// The promotion tier in a cluster.
     pub promotion_tier: i32,
     /// Whether it is its cluster's writer.
@@ -126,6 +138,11 @@ impl Default for ClusterSeed {
             copy_tags_to_snapshot: false,
             storage_gib: 1,
             kms_key: None,
+            parameter_group: None,
+            subnet_group: "default".into(),
+            security_groups: vec!["sg-default".into()],
+            deletion_protection: true,
+            backup_days: 7,
             instances: Vec::new(),
         }
     }
@@ -140,6 +157,7 @@ impl Default for InstanceSeed {
             secondary_availability_zone: None,
             class: "db.r6g.large".into(),
             engine: "postgres".into(),
+            parameter_group: None,
             promotion_tier: 1,
             writer: false,
             status: "available".into(),

@@ -103,6 +103,14 @@ pub struct Delays {
     pub snapshot: Span,
     /// How long a copy of a snapshot is `copying`. AWS says hours for large ones; the default is an estimate.
     pub copy: Span,
+    /// How long a restored cluster is `creating`: an estimate, since it depends on the data.
+    pub restore: Span,
+    /// How long a new instance is `creating`: an estimate.
+    pub instance: Span,
+    /// How long an instance or a cluster is `deleting`: an estimate.
+    pub deletion: Span,
+    /// How far `LatestRestorableTime` lies behind; the longest counts. Aurora says typically within 5 minutes.
+    pub backup_lag: Span,
 }
 
 impl Default for Delays {
@@ -118,6 +126,10 @@ impl Default for Delays {
             task_stop: Span::between(2.0, 30.0),
             snapshot: Span::between(60.0, 180.0),
             copy: Span::between(120.0, 600.0),
+            restore: Span::between(300.0, 900.0),
+            instance: Span::between(240.0, 600.0),
+            deletion: Span::between(60.0, 300.0),
+            backup_lag: Span::fixed(300.0),
         }
     }
 }
@@ -138,6 +150,10 @@ impl Delays {
             task_stop: none,
             snapshot: none,
             copy: none,
+            restore: none,
+            instance: none,
+            deletion: none,
+            backup_lag: none,
         }
     }
 
@@ -156,6 +172,10 @@ impl Delays {
             task_stop: Span::between(0.5, 1.5),
             snapshot: Span::between(2.0, 4.0),
             copy: Span::between(2.0, 4.0),
+            restore: Span::between(2.0, 4.0),
+            instance: Span::between(2.0, 4.0),
+            deletion: Span::between(1.0, 2.0),
+            backup_lag: Span::fixed(1.0),
         }
     }
 }
@@ -201,6 +221,10 @@ pub struct Settings {
     /// How many copies from other regions may be under way to a region: 5 says the Aurora User Guide
     /// (`USER_CopySnapshot`, Limitations), 20 the one of RDS.
     pub copies_at_once: usize,
+    /// How many clusters an account may have in a region: 40 on AWS. Seeds are not held to it.
+    pub cluster_quota: usize,
+    /// The version that a restored snapshot gets when none is asked for; its own when absent.
+    pub default_engine_version: Option<String>,
 }
 
 impl Default for Settings {
@@ -216,6 +240,8 @@ impl Default for Settings {
             tasks_outside: false,
             snapshot_quota: 100,
             copies_at_once: 5,
+            cluster_quota: 40,
+            default_engine_version: None,
         }
     }
 }

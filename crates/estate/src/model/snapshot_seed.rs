@@ -76,6 +76,7 @@ impl Estate {
             kind: seed.kind.clone(),
             status: seed.status.clone(),
             created,
+            as_of: created,
             ready: created,
             percent: 100,
             storage_gib: source.map_or(1, |it| it.storage_gib),

@@ -78,6 +78,7 @@ impl Estate {
             kind: "manual".into(),
             status: "creating".into(),
             created: self.clock,
+            as_of: self.clock,
             ready: self.clock,
             percent: 0,
             storage_gib: 1,

@@ -6,11 +6,12 @@ use super::Estate;
 use super::agenda::{Occurrence, later};
 use super::database::{Failover, Health, Instance};
 use super::effect::SourceType;
-use super::faults::{Calls, Fault};
-use super::interference::{Interference, Kind};
+use super::faults::Fault;
+use super::interference::{Calls, Interference, Kind};
 use super::key::{Key, arn};
 use super::naming::NoSuchThing;
 use super::planned::{Fate, Number, Planned, Trigger};
+use super::restore_faults::{RestoreFault, Trouble};
 
 impl Estate {
     /// Plans a fault: at once, later, or on a call. What it names must exist now.
@@ -82,6 +83,15 @@ impl Estate {
                 self.strike_service(at, &key, fault);
             }
             Fault::Heal { cluster, region } => self.heal(cluster.as_deref(), region.as_deref()),
+            Fault::FailRestores { cluster, status } => {
+                // A status of clusters in the Aurora User Guide (`accessing-monitoring`) that this may end in.
+                let status = status.clone().unwrap_or_else(|| "inaccessible-encryption-credentials".into());
+                return self.trouble(number, Trouble::Fails { cluster: cluster.clone(), status });
+            }
+            Fault::SlowRestores { cluster, seconds } => {
+                return self.trouble(number, Trouble::Slow { cluster: cluster.clone(), seconds: *seconds });
+            }
+            Fault::RefuseKey { key } => return self.trouble(number, Trouble::Key(key.clone())),
             Fault::Throttle(calls) => return self.meddle(number, Kind::Throttle, calls),
             Fault::LoseReply(calls) => return self.meddle(number, Kind::LoseReply, calls),
             Fault::ServerError(calls) => return self.meddle(number, Kind::ServerError, calls),
@@ -154,6 +164,9 @@ impl Estate {
             | Fault::Deploy { .. }
             | Fault::CrashTask { .. }
             | Fault::ProtectTasks { .. }
+            | Fault::FailRestores { .. }
+            | Fault::SlowRestores { .. }
+            | Fault::RefuseKey { .. }
             | Fault::Heal { .. }
             | Fault::Throttle(_)
             | Fault::LoseReply(_)
@@ -191,6 +204,12 @@ impl Estate {
     /// From now on some calls meet this; it strikes with the first of them.
     fn meddle(&mut self, number: Number, kind: Kind, calls: &Calls) -> bool {
         self.interference.push(Interference { number, kind, calls: calls.clone() });
+        false
+    }
+
+    /// From now on restores or uses of a key meet this; it strikes with the first of them.
+    fn trouble(&mut self, number: Number, trouble: Trouble) -> bool {
+        self.restore_faults.push(RestoreFault { number, trouble });
         false
     }
 

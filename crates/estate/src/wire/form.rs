@@ -40,6 +40,12 @@ impl Form {
         self.text(key).map(|value| value.parse().map_err(|_| invalid(key, &value))).transpose()
     }
 
+    /// A number that fits.
+    pub(super) fn small<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, Refusal> {
+        let fits = |number: i64| T::try_from(number).map_err(|_| invalid(key, &number.to_string()));
+        self.number(key)?.map(fits).transpose()
+    }
+
     pub(super) fn time(&self, key: &str) -> Result<Option<jiff::Timestamp>, Refusal> {
         self.text(key).map(|value| value.parse().map_err(|_| invalid(key, &value))).transpose()
     }

@@ -10,7 +10,9 @@ mod ecs;
 mod ecs_json;
 mod form;
 mod rds;
+mod rds_cluster;
 mod rds_reply;
+mod rds_restore;
 mod rds_snapshot;
 mod rds_xml;
 

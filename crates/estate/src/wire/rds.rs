@@ -2,6 +2,7 @@
 
 use super::Caller;
 use super::form::Form;
+use super::rds_restore;
 use crate::model::{Api, Call, CopyRequest, EventSelect, Refusal, Request};
 
 /// Reads a request. What it means, or why it means nothing, is in it.
@@ -83,6 +84,19 @@ fn call(action: &str, form: &Form) -> Result<Call, Refusal> {
             Call::DescribeBlueGreen(form.select("BlueGreenDeploymentIdentifier")?)
         }
         "DescribeGlobalClusters" => Call::DescribeGlobal(form.select("GlobalClusterIdentifier")?),
+        "RestoreDBClusterFromSnapshot" => Call::RestoreCluster(Box::new(rds_restore::from_snapshot(form)?)),
+        "RestoreDBClusterToPointInTime" => {
+            Call::RestoreCluster(Box::new(rds_restore::to_point_in_time(form)?))
+        }
+        "CreateDBInstance" => Call::CreateInstance(rds_restore::new_instance(form)?),
+        "DeleteDBInstance" => Call::DeleteInstance {
+            instance: form.required("DBInstanceIdentifier")?,
+            last: rds_restore::last_snapshot(form),
+        },
+        "DeleteDBCluster" => Call::DeleteCluster {
+            cluster: form.required("DBClusterIdentifier")?,
+            last: rds_restore::last_snapshot(form),
+        },
         "" => {
             return Err(Refusal::new("MissingAction", "The request must contain the parameter Action"));
         }

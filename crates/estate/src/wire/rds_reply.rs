@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::rds_cluster::{DBCluster, DBClusters};
 use super::rds_snapshot::{AccountQuota, AccountQuotas, DBClusterSnapshots, DBSnapshot, DBSnapshots};
-use super::rds_xml::{BlueGreenDeployments, DBCluster, DBClusters, DBInstance, DBInstances, Events};
+use super::rds_xml::{BlueGreenDeployments, DBInstance, DBInstances, Events};
 use super::request_id;
 use crate::model::{Refusal, Reply};
 

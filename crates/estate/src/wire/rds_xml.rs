@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{BlueGreen, ClusterView, Instance, RdsEvent, Tags};
+use crate::model::{BlueGreen, Instance, RdsEvent, Tags};
 
 /// A list: an element that holds elements of one name.
 macro_rules! list {
@@ -23,14 +23,12 @@ macro_rules! list {
 
 pub(super) use list;
 
-list!(DBClusters, "DBCluster", DBCluster);
-list!(DBClusterMembers, "DBClusterMember", DBClusterMember);
 list!(DBInstances, "DBInstance", DBInstance);
 list!(Events, "Event", Event);
 list!(EventCategories, "EventCategory", String);
 list!(BlueGreenDeployments, "member", BlueGreenDeployment);
 list!(TagList, "Tag", Tag);
-list!(AvailabilityZones, "AvailabilityZone", String);
+list!(DBParameterGroups, "DBParameterGroup", DBParameterGroup);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -45,86 +43,17 @@ pub(super) fn tag_list(tags: &Tags) -> TagList {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct DBCluster {
-    #[serde(rename = "DBClusterIdentifier")]
-    identifier: String,
-    #[serde(rename = "DBClusterArn")]
-    arn: String,
-    db_cluster_resource_id: String,
-    status: String,
-    engine: String,
-    engine_version: String,
-    engine_mode: &'static str,
-    endpoint: String,
-    reader_endpoint: String,
-    port: u16,
-    #[serde(rename = "MultiAZ")]
-    multi_az: bool,
-    availability_zones: AvailabilityZones,
-    #[serde(rename = "DBClusterMembers")]
-    members: DBClusterMembers,
-    cluster_create_time: String,
-    storage_encrypted: bool,
-    deletion_protection: bool,
-    backup_retention_period: u8,
-    tag_list: TagList,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DBClusterMember {
-    #[serde(rename = "DBInstanceIdentifier")]
-    instance: String,
-    is_cluster_writer: bool,
-    #[serde(rename = "DBClusterParameterGroupStatus")]
-    parameter_group_status: &'static str,
-    promotion_tier: i32,
-}
-
-impl From<&ClusterView> for DBCluster {
-    fn from(view: &ClusterView) -> Self {
-        let cluster = &view.cluster;
-        let mut zones: Vec<String> =
-            view.members.iter().map(|instance| instance.availability_zone.clone()).collect();
-        zones.sort();
-        zones.dedup();
-        Self {
-            identifier: cluster.key.id.clone(),
-            arn: cluster.arn.clone(),
-            db_cluster_resource_id: cluster.resource_id.clone(),
-            status: cluster.status.clone(),
-            engine: cluster.engine.clone(),
-            engine_version: cluster.engine_version.clone(),
-            engine_mode: "provisioned",
-            endpoint: cluster.endpoint.clone(),
-            reader_endpoint: cluster.reader_endpoint.clone(),
-            port: cluster.port,
-            multi_az: zones.len() > 1,
-            availability_zones: zones.into_iter().collect(),
-            members: view
-                .members
-                .iter()
-                .map(|instance| DBClusterMember {
-                    instance: instance.key.id.clone(),
-                    is_cluster_writer: instance.key.id == cluster.writer,
-                    parameter_group_status: "in-sync",
-                    promotion_tier: instance.promotion_tier,
-                })
-                .collect(),
-            cluster_create_time: cluster.created.to_string(),
-            storage_encrypted: true,
-            deletion_protection: true,
-            backup_retention_period: 7,
-            tag_list: tag_list(&cluster.tags),
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
 pub(super) struct Endpoint {
     address: String,
     port: u16,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct DBParameterGroup {
+    #[serde(rename = "DBParameterGroupName")]
+    name: String,
+    parameter_apply_status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -143,12 +72,16 @@ pub(super) struct DBInstance {
     cluster: Option<String>,
     engine: String,
     engine_version: String,
-    endpoint: Endpoint,
+    /// Absent until the instance is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<Endpoint>,
     availability_zone: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secondary_availability_zone: Option<String>,
     #[serde(rename = "MultiAZ")]
     multi_az: bool,
+    #[serde(rename = "DBParameterGroups")]
+    parameter_groups: DBParameterGroups,
     promotion_tier: i32,
     instance_create_time: String,
     storage_encrypted: bool,
@@ -167,10 +100,16 @@ impl From<&Instance> for DBInstance {
             cluster: instance.cluster.clone(),
             engine: instance.engine.clone(),
             engine_version: instance.engine_version.clone(),
-            endpoint: Endpoint { address: instance.endpoint.clone(), port: instance.port },
+            endpoint: (instance.status != "creating")
+                .then(|| Endpoint { address: instance.endpoint.clone(), port: instance.port }),
             availability_zone: instance.availability_zone.clone(),
             secondary_availability_zone: instance.secondary_availability_zone.clone(),
             multi_az: instance.secondary_availability_zone.is_some(),
+            parameter_groups: std::iter::once(DBParameterGroup {
+                name: instance.parameter_group.clone(),
+                parameter_apply_status: "in-sync",
+            })
+            .collect(),
             promotion_tier: instance.promotion_tier,
             instance_create_time: instance.created.to_string(),
             storage_encrypted: true,

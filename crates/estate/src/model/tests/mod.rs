@@ -8,6 +8,7 @@ mod failovers;
 mod meddling;
 mod metrics;
 mod purity;
+mod restores;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -34,6 +35,10 @@ fn delays() -> Delays {
         task_stop: Span::fixed(5.0),
         snapshot: Span::fixed(100.0),
         copy: Span::fixed(200.0),
+        restore: Span::fixed(400.0),
+        instance: Span::fixed(300.0),
+        deletion: Span::fixed(60.0),
+        backup_lag: Span::fixed(120.0),
     }
 }
 

@@ -3,6 +3,7 @@
 mod copies;
 mod in_process;
 mod names;
+mod restores;
 mod snapshots;
 
 use std::time::Duration;
