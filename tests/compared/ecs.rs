@@ -55,6 +55,12 @@ pub(crate) async fn make(ecs: &Client, call: &Call, listed: &mut Vec<String>) ->
         | Call::CreateSnapshot { .. }
         | Call::DescribeSnapshots { .. }
         | Call::DeleteSnapshot { .. }
+        | Call::CopySnapshot { .. }
+        | Call::RestoreSnapshot { .. }
+        | Call::RestorePoint { .. }
+        | Call::CreateInstance { .. }
+        | Call::DeleteInstance { .. }
+        | Call::DeleteCluster { .. }
         | Call::DescribeAccountAttributes { .. }
         | Call::DescribeBlueGreen {} => return None,
     })

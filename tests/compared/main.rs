@@ -11,6 +11,7 @@
 mod ecs;
 mod moto;
 mod rds;
+mod restores;
 mod seen;
 mod sequence;
 mod stand;

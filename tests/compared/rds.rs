@@ -1,6 +1,7 @@
 //! The calls to RDS.
 
 use crate::{
+    restores,
     seen::{Reply, Seen, refused},
     sequence::Call,
 };
@@ -88,6 +89,12 @@ pub(crate) async fn make(rds: &Client, call: &Call) -> Option<Seen> {
             }
             Err(error) => refused(&error),
         },
+        Call::CopySnapshot { .. }
+        | Call::RestoreSnapshot { .. }
+        | Call::RestorePoint { .. }
+        | Call::CreateInstance { .. }
+        | Call::DeleteInstance { .. }
+        | Call::DeleteCluster { .. } => return restores::make(rds, call).await,
         Call::DescribeServices { .. }
         | Call::UpdateService { .. }
         | Call::ListTasks { .. }
@@ -95,7 +102,7 @@ pub(crate) async fn make(rds: &Client, call: &Call) -> Option<Seen> {
     })
 }
 
-fn clusters(found: &[DbCluster]) -> Seen {
+pub(crate) fn clusters(found: &[DbCluster]) -> Seen {
     let mut seen = Reply::new();
     seen.value("clusters", found.len());
     for cluster in found {
@@ -115,7 +122,7 @@ fn clusters(found: &[DbCluster]) -> Seen {
     seen.seen()
 }
 
-fn instances(found: &[DbInstance]) -> Seen {
+pub(crate) fn instances(found: &[DbInstance]) -> Seen {
     let mut seen = Reply::new();
     seen.value("instances", found.len());
     for instance in found {
@@ -141,7 +148,7 @@ fn events(found: &[Event]) -> Seen {
     seen.seen()
 }
 
-fn snapshots(found: &[DbClusterSnapshot]) -> Seen {
+pub(crate) fn snapshots(found: &[DbClusterSnapshot]) -> Seen {
     let mut seen = Reply::new();
     let kind = |s: &DbClusterSnapshot| s.snapshot_type().unwrap_or("absent").to_owned();
     seen.counted("types", found.iter().map(kind));

@@ -88,6 +88,51 @@ pub(crate) enum Call {
     DeleteSnapshot {
         snapshot: String,
     },
+    /// Within the region.
+    #[serde(rename = "CopyDBClusterSnapshot")]
+    CopySnapshot {
+        source: String,
+        target: String,
+        /// As `KmsKeyId`.
+        key: Option<String>,
+    },
+    #[serde(rename = "RestoreDBClusterFromSnapshot")]
+    RestoreSnapshot {
+        cluster: String,
+        snapshot: String,
+        engine: Option<String>,
+    },
+    /// To the latest restorable time, unless a time is given.
+    #[serde(rename = "RestoreDBClusterToPointInTime")]
+    RestorePoint {
+        cluster: String,
+        source: String,
+        /// As `RestoreToTime`, RFC 3339.
+        to: Option<String>,
+        /// As `UseLatestRestorableTime`.
+        latest: Option<bool>,
+        /// As `RestoreType`.
+        kind: Option<String>,
+    },
+    #[serde(rename = "CreateDBInstance")]
+    CreateInstance {
+        instance: String,
+        cluster: String,
+    },
+    /// Without a last snapshot.
+    #[serde(rename = "DeleteDBInstance")]
+    DeleteInstance {
+        instance: String,
+    },
+    /// Without a last snapshot, unless one is named.
+    #[serde(rename = "DeleteDBCluster")]
+    DeleteCluster {
+        cluster: String,
+        /// As `FinalDBSnapshotIdentifier`.
+        last: Option<String>,
+        /// Whether `SkipFinalSnapshot` is said.
+        skip: Option<bool>,
+    },
     /// Only the quota of manual snapshots of clusters counts.
     DescribeAccountAttributes {},
     #[serde(rename = "DescribeBlueGreenDeployments")]

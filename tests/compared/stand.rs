@@ -69,6 +69,10 @@ pub(crate) async fn estate(pace: Pace) -> Result<(Server, Clients), Trouble> {
     let model = model::Settings { delays, ..model::Settings::default() };
     let server = serve(Settings { model, ..Settings::default() }).await?;
     let mut seed = Seed::demo();
+    for cluster in &mut seed.clusters {
+        // As RDS makes one when nothing is said of it.
+        cluster.deletion_protection = false;
+    }
     for service in &mut seed.services {
         // As in the emulators, whose tasks are no processes that could be asked.
         service.health_check = false;

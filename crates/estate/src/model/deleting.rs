@@ -73,7 +73,7 @@ impl Estate {
         Ok((reply, Some(effect)))
     }
 
-    /// When the writer goes, a reader is promoted (Aurora User Guide, `USER_DeleteCluster`).
+    /// When the writer goes, a reader is promoted (Aurora User Guide, `USER_DeleteInstance`).
     fn replace_writer(&mut self, at: Timestamp, cluster: &Key, gone: &str) {
         let Some(found) = self.clusters.get(cluster) else {
             return;
@@ -134,7 +134,7 @@ impl Estate {
         }
         let resource_id = cluster.resource_id.clone();
         if let Some(snapshot) = last.name()? {
-            // The cluster is available while its last snapshot is made.
+            // The cluster is available while its last snapshot is made (AWS CLI reference, delete-db-cluster).
             self.create_snapshot(at, region, true, id, snapshot, Tags::new())?;
             let snapshot = (true, self.snapshot_place(region, snapshot));
             if let Some(ready) = self.snapshots.get(&snapshot).map(|made| made.ready) {

@@ -84,7 +84,7 @@ impl Estate {
             }
             Fault::Heal { cluster, region } => self.heal(cluster.as_deref(), region.as_deref()),
             Fault::FailRestores { cluster, status } => {
-                // A status of clusters in the Aurora User Guide (`accessing-monitoring`) that this may end in.
+                // A status of clusters in the Aurora User Guide (`Aurora.Status`) that this may end in.
                 let status = status.clone().unwrap_or_else(|| "inaccessible-encryption-credentials".into());
                 return self.trouble(number, Trouble::Fails { cluster: cluster.clone(), status });
             }
