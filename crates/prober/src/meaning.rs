@@ -2,7 +2,7 @@
 //!
 //! Three things are told apart, because an alarm on them may move a database. A writer answered. Or clients are
 //! without a writer. Or the prober itself was turned away (its login, its certificates, its permissions, a server that
-//! is full): that says nothing about a dead writer, and must never look like one.
+//! is full, an error that nobody has thought of): that says nothing about a dead writer, and must never look like one.
 
 use std::{fmt, time::Duration};
 
@@ -24,6 +24,8 @@ pub enum Fault {
     Lost,
     /// The server refused with this SQLSTATE.
     Server(String),
+    /// It refused a write because of a setting that people made for a role or a database, or a client for itself.
+    ReadOnlySetting,
     /// The server's certificate is not one that we trust, or TLS could not be agreed on.
     Certificate,
     /// No password could be had: no credentials to sign with, no secret, no file.
@@ -47,9 +49,9 @@ pub enum Failure {
     NotServing,
     /// A standby or reader answered at the writer endpoint.
     NotTheWriter,
-    /// It is no standby, and took no write (SQLSTATE 25006).
+    /// It is no standby, and took no write (SQLSTATE 25006), from nobody.
     ReadOnly,
-    /// The server refused for a reason of its own: a full disk, a damaged file, an internal error.
+    /// Something is broken in the server: a full disk, a damaged file, an internal error.
     Refused,
 }
 
@@ -60,14 +62,18 @@ pub enum Inability {
     NoPassword,
     /// The login was refused, or the database's name (SQLSTATE class 28, 3D000).
     LoginRefused,
-    /// The login lacks a right, or a table is not what it should be (SQLSTATE class 42).
+    /// The login lacks a right, or a table or schema is not there or not what it should be (SQLSTATE class 42, 3F000).
     NotAllowed,
+    /// It took no write, because a role or the database was set to be read-only ([`Fault::ReadOnlySetting`]).
+    ReadOnlySetting,
     /// [`Fault::Certificate`].
     Certificate,
     /// The server is full (SQLSTATE 53300). Load alone must not move a database.
     TooManyConnections,
     /// [`Fault::Unexpected`].
     Unexpected,
+    /// Any error that is not known to mean a server that cannot serve.
+    OtherError,
 }
 
 /// What a probe means.
@@ -119,23 +125,48 @@ pub fn of_fault(part: Part, fault: &Fault) -> Meaning {
         (Fault::TimedOut, Part::Answer) => Meaning::Failed(Failure::AnswerTimeout),
         (Fault::Lost, Part::Connect) => Meaning::Failed(Failure::NoConnection),
         (Fault::Lost, Part::Answer) => Meaning::Failed(Failure::ConnectionLost),
-        (Fault::Server(code), _) => of_code(code),
+        (Fault::Server(code), part) => of_code(part, code),
+        (Fault::ReadOnlySetting, _) => Meaning::Unable(Inability::ReadOnlySetting),
         (Fault::Certificate, _) => Meaning::Unable(Inability::Certificate),
         (Fault::NoPassword, _) => Meaning::Unable(Inability::NoPassword),
         (Fault::Unexpected, _) => Meaning::Unable(Inability::Unexpected),
     }
 }
 
+/// Whether a read-only session follows from a setting made by people rather than from the server's state:
+/// `source` of `default_transaction_read_only`, while it is on. Roles' and databases' settings are kept in the data,
+/// so that the next writer would have the same ones; a session's or client's hold for the prober alone.
+///
+/// Source: PostgreSQL, view `pg_settings`; its sources' names are in `guc_tables.c`.
+#[must_use]
+pub fn set_by_people(source: &str) -> bool {
+    matches!(source, "global" | "database" | "user" | "database user" | "client" | "session")
+}
+
+/// Only what is known to mean a server that serves nobody is a failure: a code that nobody has thought of, or that may
+/// hit the prober alone, must not move a database.
+///
 /// Source: PostgreSQL, appendix A, "PostgreSQL error codes".
-fn of_code(code: &str) -> Meaning {
+fn of_code(part: Part, code: &str) -> Meaning {
     match code {
+        // It stops, crashed or starts. 57P01 also ends a session that somebody ends by hand: one probe, not two.
         "57P01" | "57P02" | "57P03" => Meaning::Failed(Failure::NotServing),
+        // Not by a setting of people: that was asked before.
         "25006" => Meaning::Failed(Failure::ReadOnly),
+        // Storage: no space, an error of input or output, a file of the data that is gone, a damaged page or index.
+        // XX000 is what PostgreSQL calls a state that must not be. Not 53200 (memory) and the rest of 53: that is
+        // load. Not 58000: the server hardly uses it, and poolers do for whatever they don't like.
+        "53100" | "58030" | "58P01" | "XX000" | "XX001" | "XX002" => Meaning::Failed(Failure::Refused),
+        // Something in between that lost the server says so; clients get no further either. Not 08004 (turned away)
+        // and 08P01: PgBouncer's answer to options that it does not know.
+        "08000" | "08001" | "08003" | "08006" | "08007" => of_fault(part, &Fault::Lost),
         "53300" => Meaning::Unable(Inability::TooManyConnections),
         "3D000" => Meaning::Unable(Inability::LoginRefused),
+        "3F000" => Meaning::Unable(Inability::NotAllowed),
         _ if code.starts_with("28") => Meaning::Unable(Inability::LoginRefused),
         _ if code.starts_with("42") => Meaning::Unable(Inability::NotAllowed),
-        _ => Meaning::Failed(Failure::Refused),
+        // Among them 0A000 and 26000 of poolers, 40001 and 57014 of a role's own settings or somebody's hand.
+        _ => Meaning::Unable(Inability::OtherError),
     }
 }
 
@@ -155,9 +186,11 @@ impl fmt::Display for Meaning {
             Self::Unable(Inability::NoPassword) => "no-password",
             Self::Unable(Inability::LoginRefused) => "login-refused",
             Self::Unable(Inability::NotAllowed) => "not-allowed",
+            Self::Unable(Inability::ReadOnlySetting) => "read-only-setting",
             Self::Unable(Inability::Certificate) => "certificate",
             Self::Unable(Inability::TooManyConnections) => "too-many-connections",
             Self::Unable(Inability::Unexpected) => "unexpected-answer",
+            Self::Unable(Inability::OtherError) => "other-error",
         })
     }
 }
@@ -194,6 +227,7 @@ mod tests {
             (Fault::Certificate, "certificate"),
             (Fault::NoPassword, "no-password"),
             (Fault::Unexpected, "unexpected-answer"),
+            (Fault::ReadOnlySetting, "read-only-setting"),
             (Fault::Server("28P01".to_owned()), "login-refused"),
             (Fault::Server("28000".to_owned()), "login-refused"),
             (Fault::Server("3D000".to_owned()), "login-refused"),
@@ -208,6 +242,10 @@ mod tests {
         }
     }
 
+    fn of(part: Part, code: &str) -> Meaning {
+        of_fault(part, &Fault::Server(code.to_owned()))
+    }
+
     #[test]
     fn a_server_that_cannot_serve_is_a_failure() {
         for (code, reason) in [
@@ -216,11 +254,76 @@ mod tests {
             ("57P03", "not-serving"),
             ("25006", "read-only"),
             ("53100", "refused"),
+            ("58030", "refused"),
+            ("58P01", "refused"),
             ("XX000", "refused"),
+            ("XX001", "refused"),
+            ("XX002", "refused"),
+            ("08000", "connection-lost"),
+            ("08001", "connection-lost"),
+            ("08003", "connection-lost"),
+            ("08006", "connection-lost"),
+            ("08007", "connection-lost"),
         ] {
-            let meaning = of_fault(Part::Answer, &Fault::Server(code.to_owned()));
+            let meaning = of(Part::Answer, code);
             assert!(matches!(meaning, Meaning::Failed(_)), "{code}: {meaning:?}");
-            assert_eq!(meaning.to_string(), reason);
+            assert_eq!(meaning.to_string(), reason, "{code}");
+        }
+        assert_eq!(of(Part::Connect, "08006").to_string(), "no-connection");
+    }
+
+    /// A code that nobody has thought of must not move a database.
+    #[test]
+    fn every_other_refusal_says_nothing_about_the_database() {
+        for (code, reason) in [
+            ("3F000", "not-allowed"),
+            ("42P01", "not-allowed"),
+            ("42501", "not-allowed"),
+            ("53300", "too-many-connections"),
+            ("0A000", "other-error"),
+            ("08004", "other-error"),
+            ("08P01", "other-error"),
+            ("23505", "other-error"),
+            ("25P04", "other-error"),
+            ("26000", "other-error"),
+            ("40001", "other-error"),
+            ("40P01", "other-error"),
+            ("53000", "other-error"),
+            ("53200", "other-error"),
+            ("53400", "other-error"),
+            ("55P03", "other-error"),
+            ("57014", "other-error"),
+            ("57P04", "other-error"),
+            ("58000", "other-error"),
+            ("P0001", "other-error"),
+            ("ZZ999", "other-error"),
+            ("", "other-error"),
+        ] {
+            for part in [Part::Connect, Part::Answer] {
+                let meaning = of(part, code);
+                assert!(matches!(meaning, Meaning::Unable(_)), "{code}: {meaning:?}");
+                assert_eq!(meaning.to_string(), reason, "{code}");
+            }
+        }
+    }
+
+    /// The sources as PostgreSQL names them.
+    #[test]
+    fn only_settings_of_roles_databases_and_clients_are_made_by_people() {
+        for (source, people) in [
+            ("user", true),
+            ("database", true),
+            ("database user", true),
+            ("global", true),
+            ("client", true),
+            ("session", true),
+            ("default", false),
+            ("configuration file", false),
+            ("command line", false),
+            ("environment variable", false),
+            ("override", false),
+        ] {
+            assert_eq!(set_by_people(source), people, "{source}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     login::{Credentials, Login},
-    meaning::{Answer, Fault, Inability, Meaning, Outcome, Part, of_answer, of_fault},
+    meaning::{Answer, Fault, Inability, Meaning, Outcome, Part, of_answer, of_fault, set_by_people},
     settings::Settings,
     tls::{Unusable, Verifier},
 };
@@ -36,6 +36,9 @@ const TABLE: &str = "create table if not exists mainstay_probe \
 /// One row for each database: the table does not grow.
 const ROW: &str = "insert into mainstay_probe (database, at, server) values ($1, now(), $2) \
                    on conflict (database) do update set at = excluded.at, server = excluded.server";
+/// Why a session takes no writes, where a setting is why.
+const READ_ONLY: &str =
+    "select setting, source from pg_settings where name = 'default_transaction_read_only'";
 
 /// The time limit of each part of a probe: so short that a probe ends before the next one is due.
 #[must_use]
@@ -171,7 +174,19 @@ impl Prober {
         Ok(meaning)
     }
 
-    async fn write(&self, client: &Client, server: Option<&str>) -> Result<(), tokio_postgres::Error> {
+    async fn write(&self, client: &Client, server: Option<&str>) -> Result<(), Stopped> {
+        let Err(error) = self.row(client, server).await else { return Ok(()) };
+        if error.code() != Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+            return Err(error.into());
+        }
+        let setting = first(client.simple_query(READ_ONLY).await?)?;
+        let source = setting.get(1).filter(|source| setting.get(0) == Some("on") && set_by_people(source));
+        let Some(source) = source else { return Err(error.into()) };
+        let detail = format!("default_transaction_read_only is on, set by: {source}");
+        Err(Stopped { fault: Fault::ReadOnlySetting, detail })
+    }
+
+    async fn row(&self, client: &Client, server: Option<&str>) -> Result<(), tokio_postgres::Error> {
         let row = async || client.execute(ROW, &[&self.settings.database, &server]).await;
         match row().await {
             Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
@@ -209,7 +224,8 @@ fn unexpected() -> Stopped {
 
 impl From<tokio_postgres::Error> for Stopped {
     fn from(error: tokio_postgres::Error) -> Self {
-        let mut detail = error.to_string();
+        let mut detail = error.code().map_or_else(String::new, |code| format!("SQLSTATE {}: ", code.code()));
+        detail.push_str(&error.to_string());
         let mut next = error.source();
         while let Some(cause) = next {
             detail.push_str(": ");

@@ -205,6 +205,39 @@ async fn a_prober_that_is_turned_away_cannot_say_and_leaks_no_password() {
     std::fs::remove_file(&wrong).unwrap();
 }
 
+/// A role's settings, and a schema that is not there, are its owner's mistakes: no server is dead because of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_set_for_the_role_or_the_database_is_no_failure_of_the_server() {
+    let scene = Scene::start("settings", Replication::Asynchronous).await;
+    let endpoint = Endpoint::open(scene.address(ONE)).unwrap();
+    let writer = scene.prober(&endpoint, true);
+    let client = scene.connect(ONE).await;
+    let (role, database) = (&scene.servers.login().user, &scene.servers.login().database);
+    let nowhere = format!("alter role {role} set search_path = nowhere");
+    client.batch_execute(&nowhere).await.unwrap();
+    let no_schema = writer.probe().await;
+    assert_eq!(no_schema.meaning, Meaning::Unable(Inability::NotAllowed), "{no_schema:?}");
+    assert!(no_schema.detail.as_ref().unwrap().contains("3F000"), "{no_schema:?}");
+    client.batch_execute(&format!("alter role {role} reset search_path")).await.unwrap();
+    assert_eq!(writer.probe().await.meaning, Meaning::Writer);
+
+    for whom in [
+        format!("role {role}"),
+        format!("database {database}"),
+        format!("role {role} in database {database}"),
+    ] {
+        client.batch_execute(&format!("alter {whom} set default_transaction_read_only = on")).await.unwrap();
+        let set = writer.probe().await;
+        assert_eq!(set.meaning, Meaning::Unable(Inability::ReadOnlySetting), "{whom}: {set:?}");
+        assert_eq!(set.server.as_deref(), Some(ONE));
+        client.batch_execute(&format!("alter {whom} reset default_transaction_read_only")).await.unwrap();
+        assert_eq!(writer.probe().await.meaning, Meaning::Writer, "{whom}");
+    }
+    // Nobody's setting: the server itself.
+    scene.servers.demote(ONE).await.unwrap();
+    assert_eq!(writer.probe().await.meaning, failed(Failure::ReadOnly));
+}
+
 /// Probes that gave up would fill the server. Only a commit that waits for a standby stays, and the others behind it go.
 #[tokio::test(flavor = "multi_thread")]
 async fn probes_that_gave_up_do_not_pile_up_in_the_server() {
