@@ -1,6 +1,7 @@
 //! Where the password of a login comes from. It is asked for at each probe, and kept in no message.
 
 use crate::{
+    probe::limit,
     secret::Secret,
     settings::{LoginBy, Settings},
 };
@@ -41,7 +42,11 @@ impl Login {
         let user = settings.user.clone();
         match self {
             Self::Iam(config) => token(config, settings).await.map(|password| Credentials { user, password }),
-            Self::Secret(secret) => secret.credentials(&user).await.map_err(|e| e.to_string()),
+            Self::Secret(secret) => {
+                // Well within the probe's own limit, which would leave no time to fall back.
+                let patience = limit(settings.every) / 3;
+                secret.credentials(&user, patience).await.map_err(|e| e.to_string())
+            }
             Self::File(path) => match std::fs::read_to_string(path) {
                 Ok(text) => Ok(Credentials { user, password: text.trim_end().to_owned() }),
                 Err(error) => Err(format!("{}: {error}", path.display())),

@@ -13,6 +13,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::time::timeout;
 
 const SERVICE: &str = "Secrets Manager";
 const GET: &str = "GetSecretValue";
@@ -45,30 +46,30 @@ impl Secret {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The login. One that was read a short time ago, or long ago when Secrets Manager does not answer now: a
-    /// database must not look dead because another service is.
-    pub(crate) async fn credentials(&self, user: &str) -> Result<Credentials, CallError> {
+    /// The login. One that was read a short time ago, or long ago when Secrets Manager does not answer now, or not
+    /// within `patience`: a database must not look dead because another service is. With nothing read before, the
+    /// answer is waited for as long as the caller waits.
+    pub(crate) async fn credentials(&self, user: &str, patience: Duration) -> Result<Credentials, CallError> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, credentials)) = kept.as_ref().filter(|(read, _)| read.elapsed() < FRESH) {
             return Ok(credentials.clone());
         }
-        match (self.read(user).await, kept) {
-            (Ok(credentials), _) => {
-                let now = Some((Instant::now(), credentials.clone()));
-                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = now;
-                Ok(credentials)
-            }
-            (Err(error), Some((_, old))) => {
-                tracing::warn!("an older reading of the secret is used: {error}");
-                Ok(old)
-            }
-            (Err(error), None) => Err(error),
-        }
+        let Some((_, old)) = kept else { return self.read(user).await };
+        let why = match timeout(patience, self.read(user)).await {
+            Ok(Ok(credentials)) => return Ok(credentials),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("{SERVICE} did not answer within {} s", patience.as_secs_f64()),
+        };
+        tracing::warn!("an older reading of the secret is used: {why}");
+        Ok(old)
     }
 
     async fn read(&self, user: &str) -> Result<Credentials, CallError> {
         let reply = self.client.get_secret_value().secret_id(&self.arn).send().await;
-        content(reply.map_err(|e| failed(SERVICE, GET, &e))?.secret_string(), user)
+        let credentials = content(reply.map_err(|e| failed(SERVICE, GET, &e))?.secret_string(), user)?;
+        let now = Some((Instant::now(), credentials.clone()));
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        Ok(credentials)
     }
 }
 
@@ -85,6 +86,7 @@ fn content(text: Option<&str>, user: &str) -> Result<Credentials, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Login, LoginBy, Settings, limit};
     use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
     use std::{
         io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -92,8 +94,9 @@ mod tests {
         thread::JoinHandle,
     };
 
-    /// A Secrets Manager that answers as often as there are passwords, and is gone then; and what it was asked.
-    fn manager(passwords: &'static [&'static str]) -> (u16, JoinHandle<Vec<String>>) {
+    /// A Secrets Manager that answers as often as there are passwords; then what it was asked, and its listener: while
+    /// that is there connections are accepted and nothing answers, without it the service is gone.
+    fn manager(passwords: &'static [&'static str]) -> (u16, JoinHandle<(Vec<String>, TcpListener)>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let serve = move || {
@@ -117,7 +120,7 @@ mod tests {
                     "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close\r\n";
                 write!(stream, "{head}content-length: {}\r\n\r\n{reply}", reply.len()).unwrap();
             }
-            asked
+            (asked, listener)
         };
         (port, std::thread::spawn(serve))
     }
@@ -147,14 +150,16 @@ mod tests {
     async fn a_secret_is_read_once_then_when_it_is_old_or_was_refused_and_the_old_one_outlives_the_service() {
         let (port, asked) = manager(&["first", "second", "third"]);
         let secret = secret(port).await;
-        let password = async || secret.credentials("probe").await.map(|given| given.password);
+        let patience = Duration::from_secs(5);
+        let password = async || secret.credentials("probe", patience).await.map(|given| given.password);
         assert_eq!(password().await.unwrap(), "first");
         assert_eq!(password().await.unwrap(), "first", "it is kept");
         age(&secret);
         assert_eq!(password().await.unwrap(), "second");
         secret.forget();
         assert_eq!(password().await.unwrap(), "third", "it was refused: it may have been rotated");
-        let asked = asked.join().unwrap();
+        let (asked, listener) = asked.join().unwrap();
+        drop(listener);
         assert!(asked.iter().all(|body| body.contains("secret:probe-AbCdEf")), "{asked:?}");
         // Secrets Manager is gone.
         age(&secret);
@@ -162,6 +167,38 @@ mod tests {
         secret.forget();
         let error = password().await.unwrap_err();
         assert_eq!((error.service, error.action), ("Secrets Manager", "GetSecretValue"));
+    }
+
+    /// Within the time that a probe gives to the password as a whole: a probe that waits no longer hears no answer.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_old_one_outlives_a_service_that_takes_questions_and_never_answers() {
+        let (port, asked) = manager(&["first"]);
+        let settings = Settings {
+            database: "orders".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: 5432,
+            name: "orders".to_owned(),
+            user: "probe".to_owned(),
+            login: LoginBy::Secret("arn".to_owned()),
+            write: false,
+            every: Duration::from_secs(5),
+            ca: "ca.pem".into(),
+        };
+        let login = Login::Secret(secret(port).await);
+        let password = async || {
+            let given = timeout(limit(settings.every), login.credentials(&settings)).await;
+            given.ok().and_then(Result::ok).map(|given| given.password)
+        };
+        assert_eq!(password().await.as_deref(), Some("first"));
+        let _hangs = asked.join().unwrap();
+        let Login::Secret(secret) = &login else { unreachable!() };
+        age(secret);
+        assert_eq!(password().await.as_deref(), Some("first"), "the last reading");
+        // With nothing to fall back on, it is waited for as long as the probe allows.
+        secret.forget();
+        let begin = Instant::now();
+        assert_eq!(password().await, None);
+        assert!(begin.elapsed() >= limit(settings.every), "{:?}", begin.elapsed());
     }
 
     #[test]
