@@ -12,7 +12,7 @@ use aws_sdk_cloudwatch::{
     types::{AlarmMuteRuleStatus, AlarmType, MetricDataQuery, MetricDataResult, ScanBy},
 };
 use jiff::{SignedDuration, Timestamp};
-use metrics::{PERIOD_S, newest, of, probe_query, query};
+use metrics::{PERIOD_S, lag_ms, of, probe_query, query};
 use recovery::{
     CallError,
     ports::Alarms,
@@ -97,17 +97,19 @@ impl Alarms for CloudWatch {
         Ok(all)
     }
 
-    async fn replica_lag_ms(&self, instance: &str, since: Timestamp) -> Result<Option<f64>, CallError> {
+    async fn replica_lag_ms(
+        &self,
+        instance: &str,
+        since: Timestamp,
+        before: Option<Timestamp>,
+    ) -> Result<Option<f64>, CallError> {
         // The worst of the minute: a lag that is understated costs data.
         let queries = [("aurora", "AuroraReplicaLag"), ("rds", "ReplicaLag")];
         let queries = queries.map(|(id, metric)| query(id, metric, instance, "Maximum"));
         let results = self.data(queries.into(), since).await?;
-        let newest = |id: &str| {
-            let result = results.iter().find(|r| r.id() == Some(id))?;
-            newest(result)
-        };
-        // Aurora's is in milliseconds; RDS's is in seconds, and −1 while nothing is replicated.
-        Ok(newest("aurora").or(newest("rds").filter(|s| *s >= 0.0).map(|s| s * 1000.0)))
+        // Aurora's is in milliseconds, RDS's in seconds.
+        let lag = |id: &str, unit_ms: f64| lag_ms(&of(&results, id), unit_ms, before);
+        Ok(lag("aurora", 1.0).or_else(|| lag("rds", 1000.0)))
     }
 
     async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError> {

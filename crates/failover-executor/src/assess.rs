@@ -12,14 +12,14 @@ use jiff::Timestamp;
 use recovery::{
     Decision, Guard, Next, Run, Step, StepError, StepReply, Verdict,
     deadline::shift,
-    incident::Event,
+    incident::{Event, Trigger},
     log::Log,
     topology::{Cluster, Member},
 };
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// How far back a datapoint of the replica lag may lie. RDS writes one a minute, some minutes late.
+/// How far back before the outage a datapoint of the replica lag may lie. RDS writes one a minute, some minutes late.
 const LAG_WINDOW_S: i64 = 300;
 
 /// What `assess` decides.
@@ -55,7 +55,7 @@ pub async fn step(
         return Ok(StepReply::new(run, Step::Assess, Next::Done, summary));
     }
     let cluster = ports.databases.cluster(&run.plan.database.identifier).await?;
-    let lags = lags(now, ports, &cluster).await;
+    let lags = lags(now, outage_began(log), ports, &cluster).await;
     match assess(&Case::new(run, log), &cluster, &lags) {
         Assessment::Promote { writer, choice } => {
             let summary = record(now, log, &writer, *choice).await?;
@@ -138,13 +138,19 @@ fn moving(case: &Case<'_>, cluster: &Cluster, person: bool) -> Option<Judgement>
     }
 }
 
-/// The replica lag of every reader, asked for at once. What can't be read is not known.
-pub(crate) async fn lags(now: Timestamp, ports: &Ports, cluster: &Cluster) -> Lags {
+/// When the outage began, where the alarm told it.
+pub(crate) fn outage_began(log: &Log<'_>) -> Option<Timestamp> {
+    log.incident.trigger().and_then(Trigger::breaching_since)
+}
+
+/// The replica lag of every reader before the outage, asked for at once. What can't be read is not known.
+pub(crate) async fn lags(now: Timestamp, began: Option<Timestamp>, ports: &Ports, cluster: &Cluster) -> Lags {
+    let since = shift(began.map_or(now, |began| began.min(now)), -LAG_WINDOW_S);
     let mut asked = JoinSet::new();
     for reader in cluster.members.iter().filter(|m| !m.writer) {
         let (alarms, instance) = (Arc::clone(&ports.alarms), reader.instance.clone());
         asked.spawn(async move {
-            let lag = alarms.replica_lag_ms(&instance, shift(now, -LAG_WINDOW_S)).await;
+            let lag = alarms.replica_lag_ms(&instance, since, began).await;
             (instance, lag.ok().flatten())
         });
     }

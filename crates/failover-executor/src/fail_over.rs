@@ -87,7 +87,8 @@ pub async fn step(
     let lags = match (&sight.cluster, target::bound_ms(case.plan)) {
         // A lag that does not come in time is as unknown as one that can't be read.
         (Ok(cluster), Some(_)) => {
-            tokio::time::timeout(left(), assess::lags(now, ports, cluster)).await.unwrap_or_default()
+            let lags = assess::lags(now, assess::outage_began(log), ports, cluster);
+            tokio::time::timeout(left(), lags).await.unwrap_or_default()
         }
         _ => Lags::new(),
     };

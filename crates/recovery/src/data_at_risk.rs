@@ -3,7 +3,7 @@
 
 use crate::{
     decision::Evidence,
-    incident::{Event, Incident, Trigger},
+    incident::{Event, Incident},
 };
 use jiff::Timestamp;
 use plan::Kind;
@@ -110,11 +110,9 @@ impl Unanswered {
     /// That time in an incident; none where no alarm told its datapoints, or nobody took over after them.
     #[must_use]
     pub fn of(incident: &Incident) -> Option<Self> {
-        let Trigger::Alarm { breaching_since: Some(from), .. } = incident.trigger()? else {
-            return None;
-        };
+        let from = incident.trigger()?.breaching_since()?;
         let (_, to) = incident.promoted()?;
-        (to >= *from).then_some(Self { from: *from, to })
+        (to >= from).then_some(Self { from, to })
     }
 
     /// Its length in seconds.

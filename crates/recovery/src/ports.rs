@@ -72,9 +72,15 @@ pub trait Alarms: Send + Sync {
     /// The alarms of these names, metric and composite; one that does not exist is left out (`DescribeAlarms`).
     async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmState>, CallError>;
 
-    /// The newest `AuroraReplicaLag` or `ReplicaLag` of an instance in milliseconds since a moment; none when
-    /// there is no datapoint (never zero in its place) (`GetMetricData`).
-    async fn replica_lag_ms(&self, instance: &str, since: Timestamp) -> Result<Option<f64>, CallError>;
+    /// The `AuroraReplicaLag` or `ReplicaLag` of an instance in milliseconds, since a moment: the newest `before`
+    /// the outage where that is known and one is there, else the newest; none when there is no datapoint (never zero
+    /// in its place) (`GetMetricData`). Time in which nothing was replicated counts as lag.
+    async fn replica_lag_ms(
+        &self,
+        instance: &str,
+        since: Timestamp,
+        before: Option<Timestamp>,
+    ) -> Result<Option<f64>, CallError>;
 
     /// `DatabaseConnections` of each of these instances, averaged by the minute, since a moment; in the order in which
     /// they were asked for, with no datapoints where CloudWatch has none (`GetMetricData`).

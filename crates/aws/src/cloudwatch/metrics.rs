@@ -2,6 +2,7 @@
 
 use crate::moment;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
+use jiff::Timestamp;
 use recovery::{probes, topology::Datapoint};
 
 /// RDS sends its metrics each minute.
@@ -51,9 +52,17 @@ pub(super) fn points(result: &MetricDataResult) -> Vec<Datapoint> {
     points
 }
 
-/// The value with the latest time.
-pub(super) fn newest(result: &MetricDataResult) -> Option<f64> {
-    points(result).last().map(|p| p.value)
+/// What datapoints of replica lag, oldest first and in units of so many milliseconds, say in milliseconds: the newest
+/// `before` the outage, or of all where none is.
+///
+/// RDS writes −1 while nothing is replicated, as it is once the writer is gone. Where it was before that, the reader
+/// lacks what was committed since the last good datapoint: a lag that is understated costs data.
+pub(super) fn lag_ms(points: &[Datapoint], unit_ms: f64, before: Option<Timestamp>) -> Option<f64> {
+    let early = points.iter().take_while(|p| before.is_none_or(|end| p.at < end)).count();
+    let told = if early == 0 { points } else { points.get(..early)? };
+    let good = told.iter().rev().find(|p| p.value >= 0.0)?;
+    let stood = told.last()?.at.duration_since(good.at);
+    Some(good.value * unit_ms + stood.as_secs_f64() * 1000.0)
 }
 
 #[cfg(test)]
@@ -70,8 +79,37 @@ mod tests {
             .set_values(Some(vec![3.0, 1.0, 2.0]))
             .build();
         assert_eq!(points(&result).iter().map(|p| p.value).collect::<Vec<_>>(), [1.0, 2.0, 3.0]);
-        assert_eq!(newest(&result), Some(3.0));
-        assert_eq!(newest(&MetricDataResult::builder().build()), None, "no datapoint is not zero");
+    }
+
+    /// Datapoints of consecutive minutes.
+    fn minutes(values: &[f64]) -> Vec<Datapoint> {
+        let at = |minute: usize| Timestamp::from_second(i64::try_from(minute * 60).unwrap()).unwrap();
+        values.iter().enumerate().map(|(minute, value)| Datapoint { at: at(minute), value: *value }).collect()
+    }
+
+    #[test]
+    fn the_lag_is_the_newest_one_before_the_outage() {
+        let minute = |m: i64| Some(Timestamp::from_second(m * 60).unwrap());
+        let all = minutes(&[1.0, 2.0, 90.0, 150.0]);
+        assert_eq!(lag_ms(&all, 1.0, minute(2)), Some(2.0));
+        assert_eq!(lag_ms(&all, 1000.0, minute(2)), Some(2_000.0));
+        assert_eq!(lag_ms(&all, 1.0, None), Some(150.0), "nobody knows when it began");
+        assert_eq!(lag_ms(&all, 1.0, minute(0)), Some(150.0), "better too much than nothing");
+        assert_eq!(lag_ms(&[], 1.0, minute(2)), None, "no datapoint is not zero");
+        // RDS writes −1 once the writer is gone: nothing is replicated then.
+        let silent = minutes(&[1.0, 2.0, -1.0, -1.0]);
+        assert_eq!(lag_ms(&silent, 1000.0, minute(2)), Some(2_000.0));
+    }
+
+    /// What the writer committed meanwhile is not on the reader.
+    #[test]
+    fn time_in_which_nothing_was_replicated_is_lag() {
+        let minute = |m: i64| Some(Timestamp::from_second(m * 60).unwrap());
+        let broken = minutes(&[2.0, -1.0, -1.0, -1.0]);
+        assert_eq!(lag_ms(&broken, 1000.0, minute(3)), Some(122_000.0));
+        assert_eq!(lag_ms(&broken, 1000.0, None), Some(182_000.0));
+        assert_eq!(lag_ms(&minutes(&[-1.0, -1.0]), 1000.0, minute(2)), None, "it is not known");
+        assert_eq!(lag_ms(&minutes(&[-1.0, 3.0]), 1000.0, minute(2)), Some(3_000.0), "it goes on again");
     }
 
     #[test]

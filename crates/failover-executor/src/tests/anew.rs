@@ -115,7 +115,12 @@ impl Alarms for Silent {
         std::future::pending().await
     }
 
-    async fn replica_lag_ms(&self, _: &str, _: Timestamp) -> Result<Option<f64>, CallError> {
+    async fn replica_lag_ms(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: Option<Timestamp>,
+    ) -> Result<Option<f64>, CallError> {
         std::future::pending().await
     }
 
@@ -158,8 +163,13 @@ impl Alarms for Slow {
         self.0.alarms(names).await
     }
 
-    async fn replica_lag_ms(&self, instance: &str, since: Timestamp) -> Result<Option<f64>, CallError> {
-        self.0.replica_lag_ms(instance, since).await
+    async fn replica_lag_ms(
+        &self,
+        instance: &str,
+        since: Timestamp,
+        before: Option<Timestamp>,
+    ) -> Result<Option<f64>, CallError> {
+        self.0.replica_lag_ms(instance, since, before).await
     }
 
     async fn connections(&self, instances: &[&str], since: Timestamp) -> Result<Vec<Connections>, CallError> {

@@ -217,6 +217,9 @@ async fn the_lag_is_written_down_and_unknown_stays_unknown() {
             panic!("not assessed");
         };
         assert_eq!(lag_ms, expected);
+        // The sample alarm was breached two minutes before it opened the incident: the lag is that of before.
+        let asked = scene.alarms.lag_asked();
+        assert_eq!(asked, [(at(-420), Some(at(-120))); 2]);
     }
 }
 

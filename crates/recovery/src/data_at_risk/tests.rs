@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     decision::{Decision, Guard, Verdict},
-    incident::{IncidentId, Record},
+    incident::{IncidentId, Record, Trigger},
     run::Entry,
     signal::AlarmKind,
 };

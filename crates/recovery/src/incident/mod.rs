@@ -82,6 +82,15 @@ impl Trigger {
             Self::Alarm { at, .. } | Self::Database { at, .. } | Self::Person { at, .. } => *at,
         }
     }
+
+    /// When the outage began, where CloudWatch told it: the start of the first breaching datapoint.
+    #[must_use]
+    pub fn breaching_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Alarm { breaching_since, .. } => *breaching_since,
+            Self::Database { .. } | Self::Person { .. } => None,
+        }
+    }
 }
 
 /// What became of the one failover call.

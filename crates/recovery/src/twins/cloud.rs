@@ -159,6 +159,7 @@ pub struct ScriptedAlarms {
 struct AlarmScript {
     alarms: Vec<AlarmState>,
     lag_ms: BTreeMap<String, f64>,
+    lag_asked: Vec<(Timestamp, Option<Timestamp>)>,
     connections: BTreeMap<String, Vec<Datapoint>>,
     probes: Vec<(String, Probe)>,
     fail_metrics: Option<CallError>,
@@ -176,6 +177,12 @@ impl ScriptedAlarms {
     /// Sets an instance's replica lag in milliseconds.
     pub fn lag(&self, instance: &str, millis: f64) {
         lock(&self.state).lag_ms.insert(instance.to_owned(), millis);
+    }
+
+    /// Since when, and before when, lag was asked for.
+    #[must_use]
+    pub fn lag_asked(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
+        lock(&self.state).lag_asked.clone()
     }
 
     /// Adds a minute of an instance's connections.
@@ -208,8 +215,14 @@ impl Alarms for ScriptedAlarms {
         Ok(state.alarms.iter().filter(|a| names.contains(&a.name)).cloned().collect())
     }
 
-    async fn replica_lag_ms(&self, instance: &str, _since: Timestamp) -> Result<Option<f64>, CallError> {
-        let state = lock(&self.state);
+    async fn replica_lag_ms(
+        &self,
+        instance: &str,
+        since: Timestamp,
+        before: Option<Timestamp>,
+    ) -> Result<Option<f64>, CallError> {
+        let mut state = lock(&self.state);
+        state.lag_asked.push((since, before));
         state.fail.clone().map_or(Ok(()), Err)?;
         Ok(state.lag_ms.get(instance).copied())
     }

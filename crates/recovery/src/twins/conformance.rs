@@ -92,7 +92,7 @@ pub async fn alarms(store: &dyn Alarms, existing: &[String]) -> Result<(), CallE
     expected.sort();
     assert_eq!(told, expected);
     assert_eq!(store.alarms(&[]).await?, [], "no name asks for nothing, not for all");
-    let lag = store.replica_lag_ms("mainstay-no-such-instance", fixture::start()).await?;
+    let lag = store.replica_lag_ms("mainstay-no-such-instance", fixture::start(), None).await?;
     assert_eq!(lag, None, "no datapoint is not zero");
     let strangers = ["mainstay-no-such-instance", "mainstay-nor-this-one"];
     let told = store.connections(&strangers, fixture::start()).await?;
