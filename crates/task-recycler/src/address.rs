@@ -58,8 +58,11 @@ fn v6(address: Ipv6Addr, allow_private: bool) -> Option<&'static str> {
     if first == 0xfd00 && second == 0x0ec2 {
         return Some(CREDENTIALS);
     }
-    // An IPv4 address in other clothes: NAT64, and the ways through tunnels that nobody needs.
+    // An IPv4 address in other clothes: NAT64, and the ways through tunnels that nobody needs. Only in the well-known
+    // prefix, a /96, are the last four bytes the address (RFC 6052); in 64:ff9b:1::/48 each network puts it where it
+    // likes (RFC 8215), and what else begins so is nobody's.
     if first == 0x64 && second == 0xff9b {
+        let [_, _, 0, 0, 0, 0, ..] = address.segments() else { return Some(NEVER) };
         let [.., a, b, c, d] = address.octets();
         return v4(Ipv4Addr::new(a, b, c, d), allow_private);
     }
@@ -127,6 +130,10 @@ mod tests {
             "::ffff:127.0.0.1",
             "::ffff:169.254.169.254",
             "64:ff9b::a9fe:a9fe",
+            "64:ff9b:0:1::5db8:d70e",
+            "64:ff9b:1::5db8:d70e",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:2::5db8:d70e",
             "fd00:ec2::254",
             "2002:7f00:1::",
             "ff02::1",

@@ -41,14 +41,16 @@ pub(crate) async fn ask(
         for _ in 0..tasks.clamp(1, MOST_QUESTIONS) {
             let (pools, check) = (Arc::clone(&ports.pools), check.clone());
             let key = (service.cluster.clone(), service.name.clone());
-            asked.spawn(async move { (key, pools.ask(&check).await) });
+            asked.spawn(async move { (key, tasks, pools.ask(&check).await) });
         }
     }
-    let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (key, answer) in asked.join_all().await {
-        answers.entry(key).or_default().push(answer);
+    let mut answers: BTreeMap<_, (usize, Vec<_>)> = BTreeMap::new();
+    for (key, tasks, answer) in asked.join_all().await {
+        answers.entry(key).or_insert_with(|| (tasks, Vec::new())).1.push(answer);
     }
-    answers.into_iter().map(|(key, answers)| (key, Pool::read(confirmed.writer, &answers))).collect()
+    let read =
+        |(key, (tasks, answers)): (_, (usize, Vec<_>))| (key, Pool::read(confirmed.writer, tasks, &answers));
+    answers.into_iter().map(read).collect()
 }
 
 /// How many tasks run of a service that was started and whose tasks are all new; none of any other.

@@ -34,9 +34,10 @@ pub enum Pool {
 pub type Pools = BTreeMap<(String, String), Pool>;
 
 impl Pool {
-    /// The sum of these answers for this new writer. One wrong answer outweighs all others: each comes from a task.
+    /// The sum of these answers of a service with so many running tasks, for this new writer. One wrong answer
+    /// outweighs all others: each comes from a task.
     #[must_use]
-    pub fn read(writer: &str, answers: &[Result<PoolAnswer, Unanswered>]) -> Self {
+    pub fn read(writer: &str, tasks: usize, answers: &[Result<PoolAnswer, Unanswered>]) -> Self {
         let told: Vec<&PoolAnswer> = answers.iter().flatten().collect();
         if let Some(wrong) = told.iter().find(|answer| answer.in_recovery || !names(&answer.server, writer)) {
             let server = plain(&wrong.server, 80);
@@ -46,11 +47,13 @@ impl Pool {
             ));
         }
         if !told.is_empty() {
-            return Self::Right(format!(
-                "{} of {} answers say its pool writes to {writer}",
-                told.len(),
-                answers.len()
-            ));
+            let (heard, all) = (told.len(), answers.len());
+            let rest = if heard < tasks {
+                format!("; {tasks} tasks run, so not each has answered")
+            } else {
+                String::new()
+            };
+            return Self::Right(format!("{heard} of {all} answers say its pool writes to {writer}{rest}"));
         }
         let silent = answers.iter().find_map(|answer| answer.as_ref().err());
         Self::Unclear {
@@ -153,7 +156,7 @@ mod tests {
             ("10.0.1.2", false),
             ("", false),
         ] {
-            let pool = Pool::read("orders-2", &[Ok(says(server, false))]);
+            let pool = Pool::read("orders-2", 1, &[Ok(says(server, false))]);
             assert_eq!(matches!(pool, Pool::Right(_)), right, "{server}: {pool:?}");
             assert_eq!(matches!(pool, Pool::Wrong(_)), !right, "{server}: {pool:?}");
         }
@@ -162,7 +165,7 @@ mod tests {
     #[test]
     fn one_wrong_answer_outweighs_all_others() {
         let right = || Ok(says("orders-2", false));
-        let sum = |answers: &[_]| Pool::read("orders-2", answers);
+        let sum = |answers: &[_]| Pool::read("orders-2", answers.len(), answers);
         assert!(
             matches!(sum(&[right(), Ok(says("orders-1", false)), right()]), Pool::Wrong(w) if w.contains("orders-1"))
         );
@@ -170,6 +173,14 @@ mod tests {
             matches!(sum(&[right(), Ok(says("orders-2", true))]), Pool::Wrong(w) if w.contains("in recovery"))
         );
         assert!(matches!(sum(&[silence(true), right()]), Pool::Right(w) if w.starts_with("1 of 2 answers")));
+        // Five answers of ten tasks leave at least half of them unheard.
+        let Pool::Right(words) = Pool::read("orders-2", 10, &[right(), right()]) else {
+            panic!("it is right")
+        };
+        assert_eq!(
+            words,
+            "2 of 2 answers say its pool writes to orders-2; 10 tasks run, so not each has answered"
+        );
         assert!(matches!(sum(&[silence(false), silence(true)]), Pool::Unclear { passes: true, .. }));
         assert!(matches!(sum(&[silence(false)]), Pool::Unclear { passes: false, .. }));
         assert!(matches!(sum(&[]), Pool::Unclear { passes: false, .. }));
