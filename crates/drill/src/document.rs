@@ -98,7 +98,7 @@ pub struct Detection {
     /// metrics from the datapoints alone, to one more period and RDS's delay.
     pub reporting_s: (u32, u32),
     /// When the writer is silent, in seconds. For RDS's metrics CloudWatch first waits until real datapoints have left
-    /// its evaluation range, which AWS does not publish; taken as two periods more. For the prober it is the same.
+    /// its evaluation range, which AWS does not publish; taken as two periods more. The prober waits three seconds.
     pub silent_s: (u32, u32),
     /// Always `modelled`.
     pub source: Source,
@@ -121,13 +121,15 @@ impl Detection {
         let datapoints = 2;
         let source = Source::Modelled;
         if probed(trigger) {
-            // The first bad probe begins within one period of the fault, the second one period later; it fails within
-            // three seconds, and the alarm is evaluated within ten.
-            let (period_s, fails_within, evaluated_within) = (10, 3, 10);
-            let least = period_s * (datapoints - 1) + fails_within;
-            let range = (least, least + period_s + evaluated_within);
-            let metric = Metric::Prober;
-            return Self { metric, period_s, datapoints, reporting_s: range, silent_s: range, source };
+            // The first bad probe begins within one period of the fault, the second one period later; a refused
+            // connection fails at once, a silent one after three seconds, and the alarm is evaluated within ten.
+            let (period_s, evaluated_within) = (10, 10);
+            let failing_after = |seconds: u32| {
+                let least = period_s * (datapoints - 1) + seconds;
+                (least, least + period_s + evaluated_within)
+            };
+            let (reporting_s, silent_s) = (failing_after(0), failing_after(3));
+            return Self { metric: Metric::Prober, period_s, datapoints, reporting_s, silent_s, source };
         }
         // RDS publishes its metrics each minute.
         let period_s = 60;

@@ -113,7 +113,9 @@ fn on_aws(aws: &Detection) -> String {
     match aws.metric {
         Metric::Prober => format!(
             "On AWS with the prober ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
-             {least}–{most} s, and what CloudWatch takes to make a metric of a log line (not published): modelled."
+             {least}–{most} s if connections are refused, {}–{} s if the writer is silent, and what CloudWatch takes \
+             to make a metric of a log line (not published): modelled.",
+            silent.0, silent.1
         ),
         Metric::Rds => format!(
             "On AWS with RDS's metrics ({datapoints} of {datapoints} datapoints of {period_s} s), detection takes \
