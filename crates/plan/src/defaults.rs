@@ -2,9 +2,9 @@
 
 use crate::{Agree, EndpointProof, Mode, Span};
 
-/// Few: a mistake then costs a day's work of looking, not every recovery point.
+/// None: a recovery point is deleted when somebody has written that it may be.
 pub(crate) const fn default_prune_at_most() -> u32 {
-    20
+    0
 }
 /// The quota "manual DB cluster snapshots" of an account that has asked for no more.
 pub(crate) const fn default_snapshot_quota() -> u32 {

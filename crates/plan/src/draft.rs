@@ -12,6 +12,8 @@ pub(crate) struct PlanDraft {
     /// Whether the file has no database at all, not even a wrong one.
     pub(crate) names_none: bool,
     pub(crate) prune_at_most: Option<At<u32>>,
+    /// Whether that stands in the file.
+    pub(crate) prunes: bool,
     pub(crate) snapshot_quota: Option<At<u32>>,
     pub(crate) databases: Vec<DatabaseDraft>,
     /// None if the file names no audience: then the defaults hold.

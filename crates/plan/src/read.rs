@@ -41,6 +41,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, root: &DeTable<'_>) -> PlanDraft {
     let prune_at_most = reader.or_default(&file, "prune_at_most", defaults::default_prune_at_most(), |it| {
         value::count(it, 0..=MOST_PRUNED)
     });
+    let prunes = root.contains_key("prune_at_most");
     let snapshot_quota =
         reader.or_default(&file, "snapshot_quota", defaults::default_snapshot_quota(), |it| {
             value::count(it, 1..=1_000_000)
@@ -52,7 +53,7 @@ pub(crate) fn plan(reader: &mut Reader<'_>, root: &DeTable<'_>) -> PlanDraft {
     let audiences = is_written.then(|| sections.iter().map(|section| audience(reader, section)).collect());
     let names_none = file.lacks("database");
     let place = file.place.inside("database");
-    PlanDraft { place, names_none, prune_at_most, snapshot_quota, databases, audiences }
+    PlanDraft { place, names_none, prune_at_most, prunes, snapshot_quota, databases, audiences }
 }
 
 /// The version of the file's form, which must be the one that this crate reads.

@@ -71,12 +71,13 @@ fn other_regions_have_a_quota_of_their_own() {
 #[test]
 fn deleting_must_keep_up_with_taking() {
     let fleet: Vec<&[(&str, &str)]> = vec![&[("1h", "2d"), ("1d", "35d")]; 100];
-    let found = said(&plan("snapshot_quota = 100000", &fleet), "prune_at_most");
+    let found = said(&plan("snapshot_quota = 100000\nprune_at_most = 20", &fleet), "prune_at_most");
     let [finding] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(finding.severity, Severity::Warning);
     assert!(finding.message.starts_with("up to 2400 snapshots a day come to their end"), "{finding}");
     assert_eq!(finding.mend, "write `prune_at_most = 100` or more");
     assert_eq!(said(&plan("snapshot_quota = 100000\nprune_at_most = 100", &fleet), "prune_at_most"), []);
+    assert_eq!(said(&plan("snapshot_quota = 100000", &fleet), "prune_at_most"), [], "it deletes none yet");
 }
 
 /// The most snapshots that are there at once, counted one by one: at each tick those that some policy still keeps, and

@@ -122,9 +122,9 @@ fn sum(held: &Held<'_>) -> String {
     format!("{name} keeps {} = {sum} + {new} new", held.most())
 }
 
-/// In the long run as many go as are taken.
+/// In the long run as many go as are taken. Who has written no number yet deletes none, and has been told so.
 fn pace(plan: &PlanDraft, region: &str, held: &[Held<'_>], findings: &mut Findings<'_>) {
-    let Some(at_most) = &plan.prune_at_most else { return };
+    let Some(at_most) = plan.prune_at_most.as_ref().filter(|_| plan.prunes) else { return };
     let a_day: u64 = held.iter().flat_map(Held::rhythms).map(|policy| DAY.div_ceil(policy.every)).sum();
     let runs = DAY / TICK.as_secs();
     let room = u64::from(at_most.value).saturating_mul(runs);
