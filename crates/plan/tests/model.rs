@@ -30,7 +30,11 @@ fn the_example_is_the_demo_estate() {
     let (hour, day) = (Span::from_mins(60), Span::from_mins(24 * 60));
     let days = |days: u64| Some(Span::from_mins(days * 24 * 60));
     assert_eq!(snapshots, [(hour, days(1)), (day, days(14))]);
-    assert_eq!((plan.prune_at_most, plan.snapshot_quota), (20, 100), "the one is written, the other the default");
+    assert_eq!(
+        (plan.prune_at_most, plan.snapshot_quota),
+        (20, 100),
+        "the one is written, the other the default"
+    );
     assert_eq!(plan.audiences, [Audience::stakeholders(), Audience::on_call()]);
 }
 
