@@ -8,11 +8,14 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_rds::{
     Client,
-    operation::create_db_cluster_snapshot::CreateDBClusterSnapshotError,
+    operation::{
+        create_db_cluster_snapshot::CreateDBClusterSnapshotError,
+        delete_db_cluster_snapshot::DeleteDBClusterSnapshotError,
+    },
     types::{DbClusterSnapshot, Tag},
 };
 use recovery::{
-    CallError, Failure,
+    CallError,
     ports::Snapshots,
     snapshot::{ClusterSnapshotId, Marks, Snapshot, SnapshotAnswer, SnapshotRequest},
 };
@@ -89,10 +92,12 @@ impl Snapshots for RdsSnapshots {
 
     async fn delete(&self, id: &ClusterSnapshotId) -> Result<(), CallError> {
         let call = self.client.delete_db_cluster_snapshot().db_cluster_snapshot_identifier(id.as_str());
-        match call.send().await.map_err(|e| failed(RDS, "DeleteDBClusterSnapshot", &e)) {
-            Err(error) if error.failure != Failure::NotFound => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
+        let Err(error) = call.send().await else { return Ok(()) };
+        // A bare 404 may be a proxy's: only RDS's own word says that it is gone.
+        let gone = error
+            .as_service_error()
+            .is_some_and(DeleteDBClusterSnapshotError::is_db_cluster_snapshot_not_found_fault);
+        if gone { Ok(()) } else { Err(failed(RDS, "DeleteDBClusterSnapshot", &error)) }
     }
 
     async fn quota(&self) -> Result<u64, CallError> {

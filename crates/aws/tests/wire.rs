@@ -196,6 +196,13 @@ async fn snapshot_calls_are_repeated_until_aws_has_room() {
     assert!(server.asked()[1].body.contains("Action=DeleteDBClusterSnapshot"));
     assert!(server.asked()[1].body.contains("DBClusterSnapshotIdentifier=orders-2026"));
 
+    // Somebody else's 404 says nothing of the snapshot.
+    for reply in [Reply::new(404, "<html>"), Reply::xml_error(404, "DBClusterNotFoundFault")] {
+        let server = Loopback::start(vec![reply]).await;
+        let answer = RdsSnapshots::new(&server.config()).delete(&id).await;
+        assert_eq!(answer.map_err(|e| e.failure), Err(Failure::NotFound));
+    }
+
     for (code, failure) in [
         ("InvalidDBClusterSnapshotStateFault", Failure::WrongState),
         ("AccessDenied", Failure::Denied),
