@@ -225,7 +225,7 @@ pub fn findings(verdicts: &[Verdict<'_>]) -> Vec<String> {
         (of("not-in-the-plan"), "are of no database of this plan; nothing of them is ever deleted"),
         (of("no-policy"), "fit no policy of their database any more; nothing of them is ever deleted"),
         (of("age-unknown"), "do not say how old they are; they are no recovery points and are never deleted"),
-        (of("over-the-cap"), "are due, and wait for the next run because of `prune_at_most`"),
+        (of("over-the-cap"), "are due, and are left for now because of `prune_at_most`"),
     ];
     let some = table.into_iter().filter(|(of, _)| !of.is_empty());
     some.map(|(of, what)| format!("{} snapshots of {} {what}", of.len(), named(&of))).collect()

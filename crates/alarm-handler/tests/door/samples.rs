@@ -59,6 +59,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("request-resume", "note person-asks", "="),
     ("request-status", "note person-asks", "="),
     ("request-status-of-database", "note person-asks", "="),
+    ("snapshot-dry-run", "unread", "="),
     ("snapshot-tick", "unread", "="),
     ("step-assess", "unread", "="),
     ("step-close", "unread", "="),

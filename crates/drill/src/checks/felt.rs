@@ -24,7 +24,7 @@ pub(super) fn all(seen: &Evidence, felt: &Felt, clients: &Clients, expect: &Expe
         rate_back(clients),
         on_the_new_writer(seen, felt),
         through_each_task(seen, felt),
-        not_felt_by_others(felt),
+        not_felt_by_others(seen, felt),
         endpoints_lead_right(seen, felt),
         rows_counted(seen, felt),
         carried_out(felt),
@@ -106,16 +106,18 @@ fn through_each_task(seen: &Evidence, felt: &Felt) -> Check {
     Check::new("each-task-writes-to-the-new-writer", elsewhere.is_empty() && !tasks.is_empty(), detail)
 }
 
-/// A service without the database must not feel the outage of it, nor the recovery.
-fn not_felt_by_others(felt: &Felt) -> Check {
-    let asked: Vec<&Attempt> = felt.attempts.iter().filter(|a| a.service == real::BYSTANDER).collect();
+/// A service without the database must not feel the outage of it, nor the recovery: as the RTO's rule, with 99 of 100
+/// requests, for a busy machine stalls at times.
+fn not_felt_by_others(seen: &Evidence, felt: &Felt) -> Check {
+    let since = |a: &&Attempt| a.service == real::BYSTANDER && a.sent_at >= seen.fault_at;
+    let asked: Vec<&Attempt> = felt.attempts.iter().filter(since).collect();
     let last = asked.iter().map(|a| a.sent_at).max();
     // What is under way when the probe ends has no answer.
     let over = |a: &&&Attempt| last.is_some_and(|last| last.duration_since(a.sent_at) > UNDER_WAY);
     let unanswered = asked.iter().filter(over).filter(|a| !a.is_prompt()).count();
     Check::new(
         "unrelated-service-untouched",
-        !asked.is_empty() && unanswered == 0,
+        !asked.is_empty() && unanswered * 100 <= asked.len(),
         format!("{}: {unanswered} of {} requests without a prompt answer", real::BYSTANDER, asked.len()),
     )
 }

@@ -190,9 +190,10 @@ const RECOVERED: &[Broken] = &[
     ("endpoints-lead-right", "the reader endpoint leads nowhere", |s, _| {
         felt(s).endpoints.reader = Led::Nowhere { error: "refused".to_owned() };
     }),
-    ("unrelated-service-untouched", "a request failed", |s, _| {
-        let asked = felt(s).attempts.iter_mut().find(|a| a.service == "catalogue").unwrap();
-        asked.answer = Wrote::TimedOut;
+    ("unrelated-service-untouched", "it was out for two seconds", |s, _| {
+        let out =
+            felt(s).attempts.iter_mut().filter(|a| a.service == "catalogue" && a.sent_at > at(0)).take(100);
+        out.for_each(|a| a.answer = Wrote::TimedOut);
     }),
     ("unrelated-service-untouched", "nobody asked", |s, _| {
         felt(s).attempts.retain(|a| a.service != "catalogue");
@@ -241,9 +242,10 @@ const RECOVERED: &[Broken] = &[
             }
         }
     }),
-    ("unrelated-service-untouched", "an answer took long", |s, _| {
-        let asked = felt(s).attempts.iter_mut().find(|a| a.service == "catalogue").unwrap();
-        asked.ended_at = asked.sent_at + jiff::SignedDuration::from_secs(2);
+    ("unrelated-service-untouched", "answers took long", |s, _| {
+        for asked in felt(s).attempts.iter_mut().filter(|a| a.service == "catalogue") {
+            asked.ended_at = asked.sent_at + jiff::SignedDuration::from_secs(2);
+        }
     }),
     ("no-acknowledged-row-lost", "a commit waited for a standby, and a row is lost", |s, e| {
         e.loses_rows = None;

@@ -2,7 +2,7 @@
 
 use super::{LOOK_EVERY, OldWriter, PROMOTION, World, name};
 use crate::postgres::Health;
-use estate::model::{Effect, Observation, State};
+use estate::model::{Effect, Health as Modelled, Observation, State};
 
 impl World {
     /// Carries out what the model decided. What fails is logged: the model is not told, just as RDS is not told
@@ -63,7 +63,7 @@ impl World {
         while self.servers.health(source).await != Health::Writer && since.elapsed() < PROMOTION {
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        if !serves(&self.estate.state(), instance) {
+        if health(&self.estate.state(), instance) == Some(Modelled::Restarting) {
             // The old writer: it follows when it comes back.
             return Ok(());
         }
@@ -73,7 +73,8 @@ impl World {
             match self.servers.health(instance).await {
                 Health::Standby => break,
                 Health::Frozen if since.elapsed() < PROMOTION => tokio::time::sleep(LOOK_EVERY).await,
-                Health::Frozen | Health::Writer | Health::ReadOnly | Health::Dead => return Ok(()),
+                Health::Frozen => return Err(format!("{instance} does not answer")),
+                Health::Writer | Health::ReadOnly | Health::Dead => return Ok(()),
             }
         }
         // What it does while it turns is our own doing, and nobody's outage.
@@ -89,8 +90,11 @@ impl World {
         self.lead_to(address);
         let state = self.estate.state();
         let reader = self.cluster_of(&state).and_then(|cluster| {
-            let readers = cluster.members.iter().filter(|id| **id != instance && **id != cluster.writer);
-            readers.into_iter().find(|id| serves(&state, id))
+            let readers = || cluster.members.iter().filter(|id| **id != instance && **id != cluster.writer);
+            // One that seems silent for a moment is still better than the writer.
+            let fit =
+                |wanted: fn(Modelled) -> bool| readers().find(|id| health(&state, id).is_some_and(wanted));
+            fit(|it| it == Modelled::Serving).or_else(|| fit(|it| it != Modelled::Restarting))
         });
         if let Some(reader) = reader.and_then(|id| self.servers.address(id)) {
             self.reader_endpoint.lead_to(reader);
@@ -118,10 +122,9 @@ impl World {
     }
 }
 
-/// Whether an instance serves, as the model has it.
-fn serves(state: &State, instance: &str) -> bool {
-    let found = state.instances.iter().find(|i| i.key.id == instance);
-    found.is_some_and(|i| i.health == estate::model::Health::Serving)
+/// How an instance is, as the model has it.
+fn health(state: &State, instance: &str) -> Option<Modelled> {
+    state.instances.iter().find(|i| i.key.id == instance).map(|i| i.health)
 }
 
 fn said(error: impl std::fmt::Display) -> String {

@@ -141,7 +141,7 @@ fn every_rule_has_a_reason_and_what_piles_up_is_a_finding() {
             "1 snapshots of left-cluster are of no database of this plan; nothing of them is ever deleted",
             "1 snapshots of orders-cluster fit no policy of their database any more; nothing of them is ever deleted",
             "1 snapshots of orders-cluster do not say how old they are; they are no recovery points and are never deleted",
-            "1 snapshots of orders-cluster are due, and wait for the next run because of `prune_at_most`",
+            "1 snapshots of orders-cluster are due, and are left for now because of `prune_at_most`",
         ]
     );
 }
