@@ -27,8 +27,12 @@ pub(crate) fn asl(place: &Place) -> Ended {
     }
 }
 
+/// Functions with a timeout of their own, for no state waits for them: the prober works for a minute, the snapshotter for
+/// as long as a fleet needs.
+const UNWAITED: [&str; 2] = ["Prober:", "Snapshotter:"];
+
 /// The timeout of every function that the state machine may call, in seconds: the template sets it once, for all of
-/// them. Only the prober has one of its own: it works for a minute, and no state waits for it.
+/// them.
 fn function_timeout(place: &Place) -> Result<u64, String> {
     let template =
         std::fs::read_to_string(place.root.join(TEMPLATE)).map_err(|e| format!("{TEMPLATE}: {e}"))?;
@@ -38,7 +42,7 @@ fn function_timeout(place: &Place) -> Result<u64, String> {
         if line.starts_with("  ") && !line.starts_with("   ") {
             resource = line.trim();
         }
-        timeouts.extend(line.trim().strip_prefix("Timeout:").filter(|_| resource != "Prober:"));
+        timeouts.extend(line.trim().strip_prefix("Timeout:").filter(|_| !UNWAITED.contains(&resource)));
     }
     match timeouts.as_slice() {
         [one] => one.trim().parse().map_err(|_| format!("{TEMPLATE}: the Timeout {one:?} is not a number")),
