@@ -55,11 +55,9 @@ pub fn of(seen: &Evidence, felt: &Felt) -> Clients {
     let by_service = felt::by_service(&felt.attempts);
     let phases = phases(seen);
     let chosen = chosen(seen);
-    let promotion = seen.moved("the writer").and_then(|at| {
-        let (old_writer, new_writer) =
-            (felt.made.port(&seen.writer_before)?, felt.made.port(&seen.writer_after)?);
-        Some(Promotion { at, old_writer, new_writer })
-    });
+    let promoted_at = seen.moved("the writer");
+    let promotion =
+        promoted_at.and_then(|at| felt.made.promotion(at, &seen.writer_before, &seen.writer_after));
     let (mut rto, mut rpo) = (BTreeMap::new(), BTreeMap::new());
     let mut services = Vec::new();
     let last = felt.attempts.iter().map(|a| a.sent_at).max().unwrap_or(fault_at);

@@ -12,7 +12,6 @@ use crate::{
     stage::{DATABASE, RealRun, Stage},
     view::View,
 };
-use felt::Promotion;
 use jiff::Timestamp;
 use real_estate::fault::{Fate, Struck};
 use recovery::Incident;
@@ -117,10 +116,8 @@ async fn until_back(
     (fault_at, writer_before): (Timestamp, &str),
 ) -> Result<(), DrillError> {
     let present = stage.estate.present(DATABASE).await?;
-    let promotion = present.moves.iter().rev().find(|m| m.what == "the writer").and_then(|m| {
-        let (old_writer, new_writer) = (real.made.port(writer_before)?, real.made.port(&m.to)?);
-        Some(Promotion { at: m.at, old_writer, new_writer })
-    });
+    let promoted = present.moves.iter().rev().find(|m| m.what == "the writer");
+    let promotion = promoted.and_then(|m| real.made.promotion(m.at, writer_before, &m.to));
     let twins = scenario.real.as_ref().is_some_and(|outage| outage.twins);
     let since = Instant::now();
     let mut record = ProbeFile::open(&real.attempts)?;

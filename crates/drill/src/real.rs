@@ -5,6 +5,7 @@ mod outage;
 pub use self::outage::{BYSTANDER, RealOutage, TWIN, more_services, pool, seed};
 
 use crate::error::DrillError;
+use jiff::Timestamp;
 use real_estate::{
     fault::{Fate, RealFault, Struck},
     front::Asked,
@@ -49,6 +50,12 @@ impl Made {
     #[must_use]
     pub fn port(&self, instance: &str) -> Option<String> {
         self.servers.iter().find(|s| s.instance == instance).map(|s| s.port.to_string())
+    }
+
+    /// A change of writer from one instance to another, in the names that acknowledgements carry.
+    #[must_use]
+    pub fn promotion(&self, at: Timestamp, from: &str, to: &str) -> Option<felt::Promotion> {
+        Some(felt::Promotion { at, old_writer: self.port(from)?, new_writer: self.port(to)? })
     }
 }
 
